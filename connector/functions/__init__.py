@@ -1,0 +1,1 @@
+"""Triggers only: parse, call one service, answer."""

@@ -1,0 +1,260 @@
+"""Every setting: name, type, default, meaning. The README's table and ``--help`` are made from it.
+
+Settings are environment variables, because that is what Azure Functions turns application settings into. They are read
+once, checked together, and every problem is reported in one go, so that nobody fixes a deployment one error at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class SettingsError(Exception):
+    """Settings are missing or malformed. ``problems`` holds one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class InheritedGrants(StrEnum):
+    """How much of what follows from group membership is derived."""
+
+    ALL = "all"
+    PRIVILEGED = "privileged"
+    OFF = "off"
+
+
+class _Wrong(ValueError):
+    """The text after 'must be' of a problem."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _guid(value: str) -> str:
+    if not _GUID.fullmatch(value):
+        raise _Wrong("a GUID such as 0785ef7c-2d7a-4542-b048-95bcab406e0b")
+    return value.lower()
+
+
+def _bool(value: str) -> bool:
+    match value.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise _Wrong("true or false")
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
+        raise _Wrong("an address that starts with https:// and has no query")
+    return value.rstrip("/")
+
+
+def _file(value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise _Wrong("the path of a file that exists")
+    return path
+
+
+def _cron(value: str) -> str:
+    if len(value.split()) != 6:
+        raise _Wrong("a schedule of six fields: second minute hour day month weekday, such as '0 0 */6 * * *'")
+    return value
+
+
+def _container(value: str) -> str:
+    if not _CONTAINER.fullmatch(value):
+        raise _Wrong("a container name: 3 to 63 lower-case letters, digits and single hyphens")
+    return value
+
+
+def _inherited(value: str) -> InheritedGrants:
+    try:
+        return InheritedGrants(value.lower())
+    except ValueError:
+        raise _Wrong("all, privileged or off") from None
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise _Wrong(f"a whole number from {low:,} to {high:,}")
+        return int(value)
+
+    return parse
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known of one setting: ``name`` of the environment variable, its ``default`` as text (None: required)."""
+
+    name: str
+    default: str | None
+    meaning: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+
+
+def _setting(
+    name: str, parse: Callable[[str], Any], meaning: str, *, default: str | None = None, secret: bool = False
+) -> Any:
+    return field(metadata={"setting": Setting(name, default, meaning, parse, secret)}, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one deployment, parsed. Made by :meth:`load`."""
+
+    tenant_id: str = _setting(
+        "ENTRA_TENANT_ID", _guid, "The tenant to read: its id, from *Entra admin center > Overview*."
+    )
+    client_id: str = _setting("ENTRA_CLIENT_ID", _guid, "Application (client) id of the connector's app registration.")
+    client_secret: str = _setting(
+        "ENTRA_CLIENT_SECRET",
+        _text,
+        "Client secret of that app registration. In Azure, give a Key Vault reference.",
+        secret=True,
+    )
+    authority: str = _setting(
+        "ENTRA_AUTHORITY", _url, "Sign-in endpoint of the cloud.", default="https://login.microsoftonline.com"
+    )
+    graph_endpoint: str = _setting(
+        "GRAPH_ENDPOINT",
+        _url,
+        "Microsoft Graph of the cloud, without a version.",
+        default="https://graph.microsoft.com",
+    )
+    ca_file: Path | None = _setting(
+        "TLS_CA_FILE",
+        _file,
+        "PEM file of further certificate authorities to trust, for a TLS-inspecting proxy or the emulators.",
+        default="",
+    )
+    storage: str = _setting(
+        "AzureWebJobsStorage",
+        _text,
+        "Connection string of the storage account. Without it, `AzureWebJobsStorage__blobServiceUri` and "
+        "`AzureWebJobsStorage__queueServiceUri` name the endpoints and the identity of the app signs in.",
+        default="",
+        secret=True,
+    )
+    blob_service_uri: str = _setting(
+        "AzureWebJobsStorage__blobServiceUri", _url, "Blob endpoint, for identity-based storage.", default=""
+    )
+    queue_service_uri: str = _setting(
+        "AzureWebJobsStorage__queueServiceUri", _url, "Queue endpoint, for identity-based storage.", default=""
+    )
+    container: str = _setting(
+        "STORAGE_CONTAINER", _container, "Blob container that holds everything; it must exist.", default="entra"
+    )
+    sync_schedule: str = _setting(
+        "SYNC_SCHEDULE",
+        _cron,
+        "When full syncs start, as a six-field schedule: second minute hour day month weekday.",
+        default="0 0 */6 * * *",
+    )
+    skip_ad_groups: bool = _setting(
+        "SKIP_AD_GROUPS",
+        _bool,
+        "Leave out groups that come from an on-premises Active Directory. Accounts stay, and on-premises users stay "
+        "members of cloud groups.",
+        default="false",
+    )
+    skip_unassigned_apps: bool = _setting(
+        "SKIP_UNASSIGNED_APPS",
+        _bool,
+        "Leave out enterprise applications to which nothing is assigned and which hold no grant themselves.",
+        default="false",
+    )
+    sign_in_activity: bool = _setting(
+        "SIGN_IN_ACTIVITY",
+        _bool,
+        "Read when accounts last signed in. Needs AuditLog.Read.All and Entra ID P1, and is slow: Graph limits it.",
+        default="false",
+    )
+    mailbox_purpose: bool = _setting(
+        "MAILBOX_PURPOSE",
+        _bool,
+        "Read what each mailbox is for (person, shared, room). Needs MailboxSettings.Read, one request an account.",
+        default="false",
+    )
+    inherited_grants: InheritedGrants = _setting(
+        "INHERITED_GRANTS",
+        _inherited,
+        "What to derive from group membership: `all`, `privileged` (directory roles and role-assignable groups) or `off`.",
+        default="all",
+    )
+    inherited_max_depth: int = _setting(
+        "INHERITED_GRANTS_MAX_DEPTH",
+        _whole(1, 100),
+        "Deepest nesting of groups that is followed; what lies deeper is left out with a warning.",
+        default="20",
+    )
+    inherited_limit: int = _setting(
+        "INHERITED_GRANTS_LIMIT",
+        _whole(0, 1_000_000_000),
+        "Most inherited grants that a snapshot holds; what exceeds it is left out with a warning.",
+        default="50000000",
+    )
+    step_budget: int = _setting(
+        "STEP_BUDGET_SECONDS",
+        _whole(1, 3600),
+        "Seconds that one step of a sync may work before it saves its place and hands over to the next. Keep it well "
+        "under `functionTimeout` of host.json.",
+        default="240",
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read and check every setting in ``environ`` (default: the process's environment).
+
+        Raises:
+            SettingsError: with one sentence for each setting that is missing or malformed.
+        """
+        environ = os.environ if environ is None else environ
+        problems: list[str] = []
+        values: dict[str, Any] = {}
+        for known in fields(cls):
+            setting: Setting = known.metadata["setting"]
+            text = environ.get(setting.name, "").strip() or setting.default
+            if text is None:
+                problems.append(f"{setting.name} is not set. {setting.meaning}")
+            elif not text:
+                values[known.name] = None if setting.parse is _file else ""
+            else:
+                try:
+                    values[known.name] = setting.parse(text)
+                except _Wrong as wrong:
+                    given = "what is set is not" if setting.secret else f"it is {text!r}"
+                    problems.append(f"{setting.name} must be {wrong}; {given}.")
+        if not values.get("storage") and not any("AzureWebJobsStorage" in problem for problem in problems):
+            problems += [
+                f"{name} is not set, and neither is AzureWebJobsStorage. Set the connection string, or both service URIs."
+                for name in ("AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri")
+                if not environ.get(name, "").strip()
+            ]
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+
+def known_settings() -> tuple[Setting, ...]:
+    """Every setting, in the order in which the docs show them."""
+    return tuple(known.metadata["setting"] for known in fields(Settings))

@@ -1,0 +1,1 @@
+"""Blobs and queues; the only place that knows blob names."""

@@ -1,0 +1,1 @@
+"""Full sync: steps, checkpoints, publishing."""

@@ -1,0 +1,1 @@
+"""One reader per kind of thing that a full sync reads."""

@@ -1,0 +1,1 @@
+"""Microsoft Graph and the Entra sign-in endpoints."""

@@ -1,0 +1,1 @@
+"""The HTTP side: sign-in, OData, delta, $batch, throttling, admin."""

@@ -1,0 +1,1 @@
+"""The state of an emulated tenant: store, verbs, generator, truth."""
