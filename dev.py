@@ -85,7 +85,7 @@ class Environment:
                 venv.create(self.path, with_pip=True)
             self._pip("--require-hashes", "-r", BOOTSTRAP)
             pinned = ("--require-hashes", "-r", RUNTIME, "-r", DEV)
-            quick = [self.bin / "uv", "pip", "install", "--quiet", "--python", self.python, *pinned]
+            quick: list[str | Path] = [self.bin / "uv", "pip", "install", "--quiet", "--python", self.python, *pinned]
             if subprocess.run(quick, cwd=TOP, check=False, capture_output=True).returncode:
                 self._pip(*pinned)  # pip knows of mirrors and proxies that uv is not told of
             self._pip("--no-deps", "--ignore-requires-python", "--require-hashes", "-r", WORKER)
@@ -254,6 +254,7 @@ TASKS: dict[str, tuple[str, Callable[[list[str]], None]]] = {
         module("emulators.graph", azurite=False),
     ),
     "lock": ("write the hashed requirements files anew (--upgrade: newest versions)", lock),
+    "docs": ("write the generated parts of the documents", module("tools.documents", azurite=False)),
     "setup": ("only install what is missing", setup_task),
 }
 

@@ -1,0 +1,26 @@
+"""The generated parts of the documents are current."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.settings import known_settings
+from tools.documents import GENERATED, TOP, with_section
+
+
+@pytest.mark.parametrize(("file", "name", "make"), GENERATED)
+def test_generated_sections_are_current(file, name, make):
+    text = (TOP / file).read_text()
+
+    assert with_section(text, name, make()) == text, f"run `python3 dev.py docs`: {file} is out of date"
+
+
+def test_the_readme_names_every_setting():
+    readme = (TOP / "README.md").read_text()
+
+    assert [setting.name for setting in known_settings() if f"`{setting.name}`" not in readme] == []
+
+
+def test_a_document_without_the_section_is_refused():
+    with pytest.raises(ValueError, match="no section 'settings'"):
+        with_section("# Nothing here", "settings", "…")
