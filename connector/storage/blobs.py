@@ -1,0 +1,109 @@
+"""A container of blobs: read, create, replace under ``If-Match``, stream up and down, list. Knows no names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.storage.clients import host_of
+from connector.storage.errors import BlobMissing, Conflict
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """The bytes of a blob and the ETag that they had."""
+
+    data: bytes
+    etag: str
+
+
+class Blobs:
+    """One container. Every method raises :class:`~connector.storage.errors.StorageError` where storage refuses."""
+
+    def __init__(self, service: BlobServiceClient, container: str) -> None:
+        self._client = service.get_container_client(container)
+        self._container = container
+        self._host = host_of(str(self._client.url))
+
+    async def read(self, name: str) -> Blob | None:
+        """The blob ``name``, or None where there is none."""
+        try:
+            with self._translated(name):
+                download = await self._client.download_blob(name)
+                return Blob(await download.readall(), str(download.properties.etag))
+        except BlobMissing:
+            return None
+
+    async def create(self, name: str, data: bytes) -> str:
+        """Write a blob that must not exist yet; the ETag that it got.
+
+        Raises:
+            Conflict: it exists, with other content.
+        """
+        return await self._write_guarded(name, data, overwrite=False)
+
+    async def replace(self, name: str, data: bytes, etag: str) -> str:
+        """Replace a blob whose ETag must still be ``etag``; the ETag that it got.
+
+        Raises:
+            Conflict: it has changed meanwhile.
+        """
+        from azure.core import MatchConditions
+
+        conditions = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        return await self._write_guarded(name, data, overwrite=True, **conditions)
+
+    async def write(self, name: str, data: bytes) -> None:
+        """Write a blob, whatever was there."""
+        with self._translated(name):
+            await self._client.upload_blob(name, data, overwrite=True)
+
+    async def upload_file(self, name: str, path: Path) -> None:
+        """Write the file ``path`` as a blob, whatever was there, block by block."""
+        with path.open("rb") as source, self._translated(name):
+            await self._client.upload_blob(name, source, overwrite=True, max_concurrency=2)
+
+    async def download_file(self, name: str, path: Path) -> None:
+        """Write the blob ``name`` into the file ``path``, block by block.
+
+        Raises:
+            BlobMissing: there is no such blob.
+        """
+        with path.open("wb") as target, self._translated(name):
+            download = await self._client.download_blob(name, max_concurrency=2)
+            await download.readinto(target)
+
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        """The names that start with ``prefix``, in order."""
+        with self._translated(prefix):
+            async for name in self._client.list_blob_names(name_starts_with=prefix):
+                yield name
+
+    async def folders(self, prefix: str) -> AsyncIterator[str]:
+        """The names of the folders directly below ``prefix``, without it, in order."""
+        with self._translated(prefix):
+            async for item in self._client.walk_blobs(name_starts_with=prefix, delimiter="/"):
+                if item.name.endswith("/"):
+                    yield item.name.removeprefix(prefix).rstrip("/")
+
+    async def _write_guarded(self, name: str, data: bytes, **conditions: Any) -> str:
+        try:
+            with self._translated(name):
+                written = await self._client.get_blob_client(name).upload_blob(data, **conditions)
+                return str(written["etag"])
+        except Conflict:
+            # The SDK repeats a request whose answer got lost; the repetition meets what the first one wrote.
+            found = await self.read(name)
+            if found is None or found.data != data:
+                raise
+            return found.etag
+
+    def _translated(self, name: str) -> Any:
+        from connector.storage.translation import translated
+
+        return translated(self._host, container=self._container, name=name)

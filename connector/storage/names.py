@@ -1,0 +1,48 @@
+"""Blob and queue names. Nothing else in the connector knows them; ``docs/architecture.md`` explains the layout."""
+
+from __future__ import annotations
+
+SYNC_QUEUE = "entra-sync"
+
+
+class Names:
+    """The blob names of one tenant. Every name starts with the tenant's id."""
+
+    def __init__(self, tenant_id: str) -> None:
+        self._tenant = tenant_id
+
+    @property
+    def current(self) -> str:
+        return f"{self._tenant}/current.json"
+
+    @property
+    def running(self) -> str:
+        return f"{self._tenant}/syncs/running.json"
+
+    @property
+    def syncs(self) -> str:
+        """The prefix under which every sync has a folder."""
+        return f"{self._tenant}/syncs/"
+
+    def sync(self, sync_id: str) -> str:
+        return f"{self.syncs}{sync_id}/sync.json"
+
+    def progress(self, sync_id: str) -> str:
+        return f"{self.syncs}{sync_id}/progress.json"
+
+    def units(self, sync_id: str) -> str:
+        """The prefix of the checkpoints of one sync."""
+        return f"{self.syncs}{sync_id}/units/"
+
+    def unit(self, sync_id: str, unit: str) -> str:
+        return f"{self.units(sync_id)}{unit}.json"
+
+    def staged(self, sync_id: str, unit: str, part: str) -> str:
+        return f"{self.syncs}{sync_id}/staged/{unit}/{part}"
+
+    def manifest(self, snapshot_id: str) -> str:
+        return f"{self._tenant}/snapshots/{snapshot_id}/manifest.json"
+
+    def snapshot_part(self, snapshot_id: str, part: str) -> str:
+        """``part`` is ``{table}/part-00000.parquet``, as the manifest names it."""
+        return f"{self._tenant}/snapshots/{snapshot_id}/{part}"

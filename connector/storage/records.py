@@ -1,0 +1,258 @@
+"""The JSON documents in storage, as types. Times are UTC; unknown fields are refused, so that nothing is half understood."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Version of the tables of a snapshot and of the documents here. A reader refuses what is newer than itself."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every document and part of one has in common."""
+
+
+class Traffic(Record, frozen=True, kw_only=True):
+    """What was asked of Graph: calls, resource units, calls answered 429, and bytes of response bodies."""
+
+    requests: int = 0
+    resource_units: int = 0
+    throttled: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            requests=self.requests + other.requests,
+            resource_units=self.resource_units + other.resource_units,
+            throttled=self.throttled + other.throttled,
+            bytes=self.bytes + other.bytes,
+        )
+
+
+class SyncState(StrEnum):
+    """``queued``, ``running``, ``published``, ``failed``, or ``superseded`` by a younger sync."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will follow."""
+        return self in (SyncState.PUBLISHED, SyncState.FAILED, SyncState.SUPERSEDED)
+
+
+class Failure(Record, frozen=True, kw_only=True):
+    """Why a sync failed: what happened, what to do, and the unit in which it happened."""
+
+    sentence: str
+    advice: str
+    unit: str
+
+
+class Running(Record, frozen=True, kw_only=True):
+    """``syncs/running.json``: the sync that may run. Replaced under ``If-Match`` only."""
+
+    sync_id: str
+    requested_at: datetime
+
+
+class Sync(Record, frozen=True, kw_only=True):
+    """``syncs/{id}/sync.json``: the plan of a sync, and how it ended.
+
+    Attributes:
+        settings: the switches that decide what is read and derived, as text, by name of the setting.
+        cursors: where incremental rounds start, taken before anything was listed.
+        traffic: what taking the cursors cost.
+    """
+
+    sync_id: str
+    started_at: datetime
+    settings: dict[str, str]
+    cursors: dict[str, str]
+    traffic: Traffic
+    state: SyncState
+    failure: Failure | None = None
+
+
+class Part(Record, frozen=True, kw_only=True):
+    """One staged blob that counts: lines of ``table``, under ``name`` in the folder of its unit."""
+
+    table: str
+    name: str
+    rows: int
+    bytes: int
+
+
+class UnitState(StrEnum):
+    """``planned``: announced, nobody has begun. ``incomplete``: ended, refused; ``reason`` says why."""
+
+    PLANNED = "planned"
+    READING = "reading"
+    WAITING = "waiting"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def ended(self) -> bool:
+        """Whether this unit needs no more steps."""
+        return self in (UnitState.COMPLETE, UnitState.INCOMPLETE)
+
+
+class Checkpoint(Record, frozen=True, kw_only=True):
+    """``syncs/{id}/units/{unit}.json``: where one unit stands.
+
+    Attributes:
+        planned_by: the unit (or ``start``) whose step announced this one; it repeats the message if it has to.
+        step: number of the message that may work on it; the next number once the unit waits to be continued.
+        attempt: how often somebody has begun to work on it. Staged names carry it.
+        saved: how often a place has been saved. Staged names carry it.
+        position: where the reader goes on; meaningless before the first save.
+        inputs: the parent's staged part that this unit belongs to, as ``unit/part name``.
+        notes: the reader's counters.
+        reason: why it is incomplete.
+    """
+
+    unit: str
+    reader: str
+    state: UnitState
+    planned_by: str
+    updated_at: datetime
+    step: int = 0
+    attempt: int = 0
+    saved: int = 0
+    position: Any = None
+    inputs: str | None = None
+    parts: tuple[Part, ...] = ()
+    notes: dict[str, int] = {}
+    traffic: Traffic = Traffic()
+    reason: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows staged so far, over all tables."""
+        return sum(part.rows for part in self.parts)
+
+
+class Current(Record, frozen=True, kw_only=True):
+    """``current.json``: the state in force. Moved atomically.
+
+    Attributes:
+        snapshot_id: the snapshot to read; snapshot ids sort by the time at which their sync was asked for.
+        journal_head: sequence of the last change after that snapshot; 0: none.
+        cursors: delta links or tokens by kind, from which incremental rounds go on.
+        settings: the switches with which the snapshot and the cursors were made.
+    """
+
+    schema_version: int
+    snapshot_id: str
+    published_at: datetime
+    journal_head: int
+    cursors: dict[str, str]
+    settings: dict[str, str]
+
+
+class SnapshotPart(Record, frozen=True, kw_only=True):
+    """One Parquet file of a snapshot: its name below the snapshot, rows, size in bytes and SHA-256 in hex."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class TableFacts(Record, frozen=True, kw_only=True):
+    """What a snapshot holds of one table."""
+
+    rows: int
+    parts: tuple[SnapshotPart, ...]
+
+
+class KindFacts(Record, frozen=True, kw_only=True):
+    """Whether one kind was read completely; ``skipped`` where settings or the tenant did not ask for it."""
+
+    state: str
+    reason: str | None = None
+
+
+class Manifest(Record, frozen=True, kw_only=True):
+    """``snapshots/{id}/manifest.json``: what is in a snapshot, where it comes from, and what is missing.
+
+    Attributes:
+        kinds: by reader, ``complete``, ``incomplete`` with the reason, or ``skipped``.
+        notes: the counters of each reader.
+        left_out: counts of what is not in the tables, by reason.
+        warnings: sentences for people.
+    """
+
+    schema_version: int
+    snapshot_id: str
+    tenant_id: str
+    started_at: datetime
+    published_at: datetime
+    settings: dict[str, str]
+    tables: dict[str, TableFacts]
+    kinds: dict[str, KindFacts]
+    notes: dict[str, dict[str, int]]
+    left_out: dict[str, int]
+    warnings: tuple[str, ...]
+    traffic: Traffic
+
+    @property
+    def incomplete(self) -> dict[str, str]:
+        """Reasons by kind, for the kinds that are incomplete."""
+        return {name: kind.reason or "" for name, kind in self.kinds.items() if kind.state == "incomplete"}
+
+
+class KindProgress(Record, frozen=True, kw_only=True):
+    """How far one kind is: ``planned``, ``reading``, ``complete``, ``incomplete`` or ``skipped``."""
+
+    kind: str
+    state: str
+    units: int
+    units_ended: int
+    rows: int
+
+
+class Progress(Record, frozen=True, kw_only=True):
+    """``syncs/{id}/progress.json``: how far a sync is, for people and dashboards. Never decides anything but who is alive.
+
+    Attributes:
+        stage: ``queued``, ``reading``, ``publishing`` or ``done``.
+        alive_until: when it says nothing until then, it is dead and another sync may start.
+        snapshot_id: set once it is published.
+    """
+
+    sync_id: str
+    state: SyncState
+    stage: str
+    requested_at: datetime
+    updated_at: datetime
+    alive_until: datetime
+    kinds: tuple[KindProgress, ...] = ()
+    traffic: Traffic = Traffic()
+    snapshot_id: str | None = None
+    failure: Failure | None = None
+
+
+class SyncResult(Record, frozen=True, kw_only=True):
+    """How a full sync ended that has been waited for."""
+
+    sync_id: str
+    snapshot_id: str
+    seconds: float
+    manifest: Manifest
+
+
+class StepMessage(Record, frozen=True, kw_only=True):
+    """One message of the sync queue: do step ``step`` of ``unit`` (``start`` and ``publish`` are units, too)."""
+
+    sync_id: str
+    unit: str
+    step: int = 0

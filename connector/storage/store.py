@@ -1,0 +1,179 @@
+"""Everything that the connector keeps in storage, as typed operations of one tenant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from connector.settings import Settings
+from connector.storage.blobs import Blobs
+from connector.storage.clients import make_clients
+from connector.storage.documents import Held, decode, encode
+from connector.storage.errors import BlobMissing
+from connector.storage.names import SYNC_QUEUE, Names
+from connector.storage.queues import Queues
+from connector.storage.records import Checkpoint, Current, Manifest, Progress, Record, Running, StepMessage, Sync
+
+R = TypeVar("R", bound=Record)
+_READS_AT_ONCE = 16
+
+
+class Store:
+    """The tenant's blobs and the sync queue. Every method raises :class:`~connector.storage.errors.StorageError`."""
+
+    def __init__(self, blobs: Blobs, queues: Queues, tenant_id: str) -> None:
+        self._blobs = blobs
+        self._queues = queues
+        self._names = Names(tenant_id)
+
+    # --- the state in force
+
+    async def current(self) -> Held[Current] | None:
+        """What is in force, or None before the first sync is published."""
+        return await self._read(self._names.current, Current)
+
+    async def replace_current(self, current: Current, held: Held[Current] | None) -> Held[Current]:
+        """Put ``current`` in force, if ``held`` still is what is there (None: nothing was).
+
+        Raises:
+            Conflict: something else is in force by now.
+        """
+        return await self._replace(self._names.current, current, held)
+
+    async def manifest(self, snapshot_id: str) -> Manifest:
+        """The manifest of a snapshot.
+
+        Raises:
+            BlobMissing: there is no such snapshot.
+        """
+        name = self._names.manifest(snapshot_id)
+        held = await self._read(name, Manifest)
+        if held is None:
+            raise BlobMissing(name)
+        return held.record
+
+    async def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest of a snapshot that is not in force yet."""
+        await self._blobs.write(self._names.manifest(manifest.snapshot_id), encode(manifest))
+
+    async def upload_snapshot_part(self, snapshot_id: str, part: str, path: Path) -> None:
+        """Upload ``path`` as ``part`` (``{table}/part-00000.parquet``) of a snapshot."""
+        await self._blobs.upload_file(self._names.snapshot_part(snapshot_id, part), path)
+
+    async def download_snapshot_part(self, snapshot_id: str, part: str, path: Path) -> None:
+        """Download ``part`` of a snapshot, as its manifest names it, into the file ``path``."""
+        await self._blobs.download_file(self._names.snapshot_part(snapshot_id, part), path)
+
+    def snapshot_location(self, snapshot_id: str) -> str:
+        """The folder of a snapshot in the container, for people."""
+        return self._names.snapshot_part(snapshot_id, "")
+
+    # --- syncs
+
+    async def running(self) -> Held[Running] | None:
+        """The marker that names the sync that may run."""
+        return await self._read(self._names.running, Running)
+
+    async def replace_running(self, running: Running, held: Held[Running] | None) -> Held[Running]:
+        """Let another sync run, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._replace(self._names.running, running, held)
+
+    async def sync(self, sync_id: str) -> Held[Sync] | None:
+        """The plan of a sync, or None before its first step."""
+        return await self._read(self._names.sync(sync_id), Sync)
+
+    async def replace_sync(self, sync: Sync, held: Held[Sync] | None) -> Held[Sync]:
+        """Write the plan of a sync, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._replace(self._names.sync(sync.sync_id), sync, held)
+
+    async def progress(self, sync_id: str) -> Progress | None:
+        """How far a sync is, or None where there is no such sync."""
+        held = await self._read(self._names.progress(sync_id), Progress)
+        return held.record if held else None
+
+    async def write_progress(self, progress: Progress) -> None:
+        """Tell how far a sync is."""
+        await self._blobs.write(self._names.progress(progress.sync_id), encode(progress))
+
+    async def sync_ids(self) -> list[str]:
+        """The ids of all syncs that storage knows, oldest first."""
+        return [name async for name in self._blobs.folders(self._names.syncs)]
+
+    # --- checkpoints and staged parts
+
+    async def checkpoint(self, sync_id: str, unit: str) -> Held[Checkpoint] | None:
+        """Where a unit stands, or None before it is planned."""
+        return await self._read(self._names.unit(sync_id, unit), Checkpoint)
+
+    async def replace_checkpoint(
+        self, sync_id: str, checkpoint: Checkpoint, held: Held[Checkpoint] | None
+    ) -> Held[Checkpoint]:
+        """Save where a unit stands, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._replace(self._names.unit(sync_id, checkpoint.unit), checkpoint, held)
+
+    async def checkpoints(self, sync_id: str, known: Iterable[str] = ()) -> list[Checkpoint]:
+        """The checkpoints of every unit of a sync except those of the units in ``known``."""
+        prefix, skip = self._names.units(sync_id), set(known)
+        names = [name async for name in self._blobs.list(prefix)]
+        wanted = [name for name in names if name.removeprefix(prefix).removesuffix(".json") not in skip]
+        limit = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def read(name: str) -> Held[Checkpoint] | None:
+            async with limit:
+                return await self._read(name, Checkpoint)
+
+        return [held.record for held in await asyncio.gather(*map(read, wanted)) if held]
+
+    async def stage(self, sync_id: str, unit: str, part: str, lines: bytes) -> None:
+        """Write a staged part, which must not exist yet. It counts once a checkpoint names it."""
+        await self._blobs.create(self._names.staged(sync_id, unit, part), lines)
+
+    async def staged_rows(self, sync_id: str, unit: str, part: str) -> bytes:
+        """The lines of a staged part.
+
+        Raises:
+            BlobMissing: a checkpoint names it and it is not there.
+        """
+        name = self._names.staged(sync_id, unit, part)
+        blob = await self._blobs.read(name)
+        if blob is None:
+            raise BlobMissing(name)
+        return blob.data
+
+    async def download_staged(self, sync_id: str, unit: str, part: str, path: Path) -> None:
+        """Download a staged part into the file ``path``."""
+        await self._blobs.download_file(self._names.staged(sync_id, unit, part), path)
+
+    # --- messages
+
+    async def send_step(self, message: StepMessage, *, delay: float = 0) -> None:
+        """Ask for a step, to be taken after ``delay`` seconds at the earliest."""
+        await self._queues.send(SYNC_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
+
+    async def _read(self, name: str, kind: type[R]) -> Held[R] | None:
+        blob = await self._blobs.read(name)
+        return Held(decode(blob.data, kind, name), blob.etag) if blob else None
+
+    async def _replace(self, name: str, record: R, held: Held[R] | None) -> Held[R]:
+        data = encode(record)
+        etag = await (self._blobs.replace(name, data, held.etag) if held else self._blobs.create(name, data))
+        return Held(record, etag)
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The store that ``settings`` name, for as long as the context lasts. Nothing is asked of storage yet.
+
+    Raises:
+        StorageMisconfigured: the connection string is malformed.
+    """
+    clients = make_clients(settings)
+    try:
+        yield Store(Blobs(clients.blobs, settings.container), Queues(clients.queues), settings.tenant_id)
+    finally:
+        await clients.close()
