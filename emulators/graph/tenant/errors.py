@@ -41,11 +41,11 @@ class Reason(StrEnum):
     MANAGED_BY_EXCHANGE = "managed_by_exchange"
     MEMBER_TYPE = "member_type"
     NOT_ROLE_ASSIGNABLE = "not_role_assignable"
-    NOT_RESTORABLE = "not_restorable"
     LAST_OWNER = "last_owner"
     BUILT_IN = "built_in"
     INVALID_VALUE = "invalid_value"
     NO_SEATS = "no_seats"
+    HAS_LICENSES = "has_licenses"
 
 
 class NotAllowed(TenantError):

@@ -100,6 +100,7 @@ CREATE TABLE user_licenses (
     disabled_plans TEXT NOT NULL, state TEXT NOT NULL, error TEXT, updated_at TEXT NOT NULL,
     PRIMARY KEY (user_key, sku_id, by_group)
 ) WITHOUT ROWID;
+CREATE INDEX user_licenses_by_sku ON user_licenses (sku_id, user_key);
 CREATE INDEX user_licenses_by_group ON user_licenses (by_group, sku_id);
 -- A seat is consumed once per user, whatever the number of ways; not by errors, not by deleted users.
 CREATE VIEW sku_seats (sku_id, consumed) AS

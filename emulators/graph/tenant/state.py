@@ -48,6 +48,11 @@ def to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def from_json(text: str) -> Any:
+    """What the tables hold as JSON, as a value."""
+    return msgspec.json.decode(text)
+
+
 def timestamp(moment: datetime) -> str:
     """A time as Graph writes it, in whole seconds, for example ``2026-01-31T08:15:00Z``."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -164,7 +169,7 @@ class State:
         wanted = "changed" if deleted else None
         if row is None or row[4] != wanted or (types and row[2] not in types):
             raise NotFound(object_id, " or ".join(types) or "object")
-        return Found(row[0], row[1], row[2], msgspec.json.decode(row[3]), row[4])
+        return Found(row[0], row[1], row[2], from_json(row[3]), row[4])
 
     def insert_object(self, kind: str, body: Mapping[str, Any], object_id: str | None = None) -> Found:
         """Add an object, and record that it is new."""

@@ -7,10 +7,10 @@ import uuid
 from pathlib import Path
 from typing import Self
 
-from emulators.graph.tenant.state import State
+from emulators.graph.tenant.verbs import Verbs
 
 
-class Tenant(State):
+class Tenant(Verbs):
     """A tenant. Make one with :meth:`empty`, or with :func:`emulators.graph.tenant.generator.generate`."""
 
     @classmethod
@@ -23,7 +23,10 @@ class Tenant(State):
         """
         tenant = cls(path)
         rng = random.Random(f"tenant-{seed}")
-        guid = lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4))  # noqa: E731
+
+        def guid() -> str:
+            return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
         for name, value in (
             ("id", guid()),
             ("display_name", "Contoso"),

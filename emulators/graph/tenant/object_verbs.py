@@ -1,0 +1,281 @@
+"""Verbs on directory objects: creating, changing, deleting for now and for good, restoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulators.graph.tenant.bodies import GROUP_KINDS, alias, group_body, user_body
+from emulators.graph.tenant.errors import AlreadyExists, NotAllowed, Reason
+from emulators.graph.tenant.state import Found, Rel, State, to_json
+
+
+class ObjectVerbs(State):
+    """The life of users, groups, devices, contacts and administrative units."""
+
+    def create_user(
+        self,
+        display_name: str,
+        *,
+        user_principal_name: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        object_id: str | None = None,
+    ) -> str:
+        """Add a user: a cloud-only member who may sign in, unless ``properties`` say otherwise; returns the id.
+
+        Args:
+            display_name: name for people.
+            user_principal_name: made from the name where None.
+            properties: more properties, as Graph spells them; they win over the defaults.
+            object_id: a new one where None.
+
+        Raises:
+            AlreadyExists: the sign-in name is taken.
+        """
+        with self.transaction() as db:
+            upn = user_principal_name or f"{alias(display_name)}@{self.fact('domain')}"
+            taken = db.execute(
+                "SELECT 1 FROM objects WHERE type = 'user' AND deleted IS NULL "
+                "AND json_extract(body, '$.userPrincipalName') = ? COLLATE NOCASE",
+                (upn,),
+            ).fetchone()
+            if taken:
+                raise AlreadyExists(f"A user with the sign-in name {upn!r}")
+            return self.insert_object(
+                "user", user_body(display_name, upn, self.now()) | dict(properties or {}), object_id
+            ).id
+
+    def create_group(
+        self,
+        display_name: str,
+        *,
+        kind: str = "security",
+        membership_rule: str | None = None,
+        role_assignable: bool = False,
+        synced: bool = False,
+        properties: Mapping[str, Any] | None = None,
+        object_id: str | None = None,
+    ) -> str:
+        """Add a group; returns the id.
+
+        Args:
+            display_name: name for people.
+            kind: ``security``, ``microsoft_365``, ``mail_enabled_security`` or ``distribution``.
+            membership_rule: makes it dynamic.
+            role_assignable: directory roles may be assigned to it.
+            synced: it comes from Active Directory.
+            properties: more properties, as Graph spells them; they win over the defaults.
+            object_id: a new one where None.
+
+        Raises:
+            NotAllowed: a role-assignable group that is dynamic or not security-enabled, or an unknown kind.
+        """
+        if kind not in GROUP_KINDS:
+            raise NotAllowed(Reason.INVALID_VALUE, f"{kind!r} is not a kind of group: {', '.join(GROUP_KINDS)}.")
+        with self.transaction():
+            body = group_body(display_name, kind, self.fact("domain"), self.now())
+            if membership_rule is not None:
+                body["groupTypes"].append("DynamicMembership")
+                body |= {"membershipRule": membership_rule, "membershipRuleProcessingState": "On"}
+            if role_assignable:
+                body |= {"isAssignableToRole": True, "securityEnabled": True}
+            if synced:
+                body |= {"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": self.now()}
+            body |= dict(properties or {})
+            if body["isAssignableToRole"] and "DynamicMembership" in body["groupTypes"]:
+                raise NotAllowed(Reason.INVALID_VALUE, "A role-assignable group cannot be dynamic.")
+            return self.insert_object("group", body, object_id).id
+
+    def create_device(self, display_name: str, *, properties: Mapping[str, Any] | None = None) -> str:
+        """Add a device; returns the id."""
+        with self.transaction():
+            body = {
+                "displayName": display_name,
+                "accountEnabled": True,
+                "deviceId": self.new_id(),
+                "trustType": "AzureAd",
+            }
+            return self.insert_object("device", body | dict(properties or {})).id
+
+    def create_contact(self, display_name: str, *, properties: Mapping[str, Any] | None = None) -> str:
+        """Add an organizational contact; returns the id."""
+        with self.transaction():
+            body = {"displayName": display_name, "mail": f"{alias(display_name)}@fabrikam.example"}
+            return self.insert_object("orgContact", body | dict(properties or {})).id
+
+    def create_administrative_unit(self, display_name: str, *, properties: Mapping[str, Any] | None = None) -> str:
+        """Add an administrative unit; returns the id."""
+        with self.transaction():
+            body = {"displayName": display_name, "description": None, "visibility": None}
+            return self.insert_object("administrativeUnit", body | dict(properties or {})).id
+
+    def update_user(self, user_id: str, properties: Mapping[str, Any]) -> None:
+        """Set properties of a user, as Graph spells them.
+
+        Raises:
+            NotFound: no such user.
+        """
+        with self.transaction():
+            self.update_object(self.find(user_id, "user"), properties)
+
+    def update_group(self, group_id: str, properties: Mapping[str, Any]) -> None:
+        """Set properties of a group, as Graph spells them.
+
+        Raises:
+            NotFound: no such group.
+            NotAllowed: ``isAssignableToRole`` cannot be changed after creation.
+        """
+        with self.transaction():
+            group = self.find(group_id, "group")
+            if properties.get("isAssignableToRole", group.body.get("isAssignableToRole")) != group.body.get(
+                "isAssignableToRole"
+            ):
+                raise NotAllowed(Reason.INVALID_VALUE, "isAssignableToRole is set at creation only.")
+            self.update_object(group, properties)
+
+    def update_administrative_unit(self, unit_id: str, properties: Mapping[str, Any]) -> None:
+        """Set properties of an administrative unit, as Graph spells them.
+
+        Raises:
+            NotFound: no such unit.
+        """
+        with self.transaction():
+            self.update_object(self.find(unit_id, "administrativeUnit"), properties)
+
+    def delete_user(self, user_id: str) -> None:
+        """Delete a user, restorable: memberships, assignments and licenses stay stored, and are listed nowhere.
+
+        Raises:
+            NotFound: no such user.
+        """
+        self._soft_delete(user_id, "user")
+
+    def delete_service_principal(self, service_principal_id: str) -> None:
+        """Delete a service principal, restorable.
+
+        Raises:
+            NotFound: no such service principal.
+        """
+        self._soft_delete(service_principal_id, "servicePrincipal")
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete a group: a Microsoft 365 group restorably, any other for good.
+
+        Raises:
+            NotFound: no such group.
+            NotAllowed: it still has licenses, which Entra wants removed first.
+        """
+        with self.transaction() as db:
+            group = self.find(group_id, "group")
+            if db.execute("SELECT 1 FROM group_licenses WHERE group_key = ?", (group.key,)).fetchone():
+                raise NotAllowed(Reason.HAS_LICENSES, "A group that has licenses cannot be deleted.")
+            if "Unified" in group.body.get("groupTypes", ()):
+                self._soft_delete(group.id, "group")
+            else:
+                self._purge(group)
+
+    def restore_user(self, user_id: str) -> None:
+        """Bring a soft-deleted user back, with everything that was stored.
+
+        Raises:
+            NotFound: there is no such soft-deleted user.
+        """
+        self._restore(user_id, "user")
+
+    def restore_group(self, group_id: str) -> None:
+        """Bring a soft-deleted group back, with its members.
+
+        Raises:
+            NotFound: there is no such soft-deleted group.
+        """
+        self._restore(group_id, "group")
+
+    def restore_service_principal(self, service_principal_id: str) -> None:
+        """Bring a soft-deleted service principal back.
+
+        Raises:
+            NotFound: there is no such soft-deleted service principal.
+        """
+        self._restore(service_principal_id, "servicePrincipal")
+
+    def purge_user(self, user_id: str) -> None:
+        """Delete a user for good, soft-deleted or not: relationships, assignments and licenses go.
+
+        Raises:
+            NotFound: no such user.
+        """
+        self.purge_object(user_id, "user")
+
+    def purge_object(self, object_id: str, *types: str) -> None:
+        """Delete any object for good, soft-deleted or not.
+
+        Raises:
+            NotFound: no such object.
+        """
+        with self.transaction() as db:
+            row = db.execute("SELECT deleted FROM objects WHERE id = ?", (object_id.lower(),)).fetchone()
+            self._purge(self.find(object_id, *types, deleted=row is not None and row[0] is not None))
+
+    def set_sign_in_activity(self, user_id: str, activity: Mapping[str, Any] | None) -> None:
+        """Set a user's ``signInActivity`` as Graph shows it; None: the property is absent.
+
+        Raises:
+            NotFound: no such user.
+        """
+        with self.transaction() as db:
+            key = self.find(user_id, "user").key
+            db.execute("DELETE FROM sign_in_activity WHERE user_key = ?", (key,))
+            if activity is not None:
+                db.execute("INSERT INTO sign_in_activity VALUES (?, ?)", (key, to_json(dict(activity))))
+
+    def set_mailbox(self, user_id: str, purpose: str | None) -> None:
+        """Set the purpose of a user's mailbox; None: the user has no mailbox.
+
+        Raises:
+            NotFound: no such user.
+        """
+        with self.transaction() as db:
+            key = self.find(user_id, "user").key
+            db.execute("DELETE FROM mailboxes WHERE user_key = ?", (key,))
+            if purpose is not None:
+                db.execute("INSERT INTO mailboxes VALUES (?, ?)", (key, purpose))
+
+    def _soft_delete(self, object_id: str, kind: str) -> None:
+        with self.transaction() as db:
+            found = self.find(object_id, kind)
+            self.touch(found.key, "*")
+            db.execute("UPDATE objects SET deleted = 'changed', deleted_at = ? WHERE key = ?", (self.now(), found.key))
+
+    def _restore(self, object_id: str, kind: str) -> None:
+        with self.transaction() as db:
+            found = self.find(object_id, kind, deleted=True)
+            db.execute("UPDATE objects SET deleted = NULL, deleted_at = NULL WHERE key = ?", (found.key,))
+            self.touch(found.key, "*")
+
+    def _purge(self, found: Found) -> None:
+        db, key = self.db, found.key
+        for rel, source, target in db.execute(
+            "SELECT rel, source, target FROM edges WHERE source = ?1 AND rel IN (1, 2, 3) UNION "
+            "SELECT rel, source, target FROM edges WHERE target = ?1 AND rel IN (1, 2, 3) ORDER BY 1, 2, 3",
+            (key,),
+        ).fetchall():
+            self.remove_edge(Rel(rel), source, target, "purge")
+        db.execute("DELETE FROM app_role_assignments WHERE principal = ?1 OR resource = ?1", (key,))
+        for table in ("user_licenses", "sign_in_activity", "mailboxes"):
+            db.execute(f"DELETE FROM {table} WHERE user_key = ?", (key,))
+        db.execute("DELETE FROM user_licenses WHERE by_group = ?", (key,))
+        db.execute("DELETE FROM group_licenses WHERE group_key = ?", (key,))
+        db.execute("DELETE FROM synchronization_jobs WHERE service_principal = ?", (key,))
+        scopes = (found.id, f"/{found.id}", f"/administrativeUnits/{found.id}")
+        for table in ("role_assignments", "role_schedules"):
+            db.execute(f"DELETE FROM {table} WHERE principal_id = ? OR scope IN (?, ?)", scopes)
+        self.touch(key, "*")
+        db.execute(
+            "UPDATE oauth2_permission_grants SET deleted = 'deleted', changed_seq = ?1 WHERE deleted IS NULL AND ?2 IN "
+            "(json_extract(body, '$.clientId'), json_extract(body, '$.principalId'), json_extract(body, '$.resourceId'))",
+            (self.seq, found.id),
+        )
+        db.execute(
+            "UPDATE objects SET deleted = 'deleted', deleted_at = COALESCE(deleted_at, ?) WHERE key = ?",
+            (self.now(), key),
+        )
