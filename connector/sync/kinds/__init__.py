@@ -1,1 +1,6 @@
-"""One reader per kind of thing that a full sync reads."""
+"""The readers of a full sync: what is read, in which order it may be read, and how each kind of thing is read."""
+
+from connector.sync.kinds.reader import Page, Reader, Work
+from connector.sync.kinds.registry import READERS
+
+__all__ = ["READERS", "Page", "Reader", "Work"]

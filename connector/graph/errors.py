@@ -1,0 +1,181 @@
+"""What can go wrong between us and Microsoft Graph, one class for each situation that calls for a different answer."""
+
+from __future__ import annotations
+
+from connector.graph.envelope import ErrorBody
+from connector.graph.permissions import permission_for
+
+
+class GraphError(Exception):
+    """Base of everything here.
+
+    Attributes:
+        advice: a sentence that says what to do about it.
+    """
+
+    def __init__(self, message: str, *, advice: str) -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+class GraphUnreachable(GraphError):
+    """No answer: no network, no such host, a certificate that is not trusted, or a server that keeps failing."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(
+            f"{host} cannot be reached: {reason}",
+            advice="Check GRAPH_ENDPOINT and ENTRA_AUTHORITY, DNS, firewall and proxy; where TLS is inspected or the "
+            "cloud is emulated, name its certificate authority in TLS_CA_FILE.",
+        )
+        self.host = host
+
+
+class UnexpectedAnswer(GraphError):
+    """Graph answered with something that its own contract rules out, so going on would risk a wrong picture."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            advice="Run the sync again; if it persists, a proxy or gateway may be changing what Graph answers.",
+        )
+
+
+class Throttled(GraphError):
+    """Graph asks to come back later than this step may wait.
+
+    Attributes:
+        retry_after: seconds to wait before asking again.
+    """
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            f"Microsoft Graph throttles this application; ask again in {retry_after:.0f} s",
+            advice="Nothing: the sync goes on by itself after the wait that Graph asks for.",
+        )
+        self.retry_after = retry_after
+
+
+class RequestRefused(GraphError):
+    """Graph answered a request with an error.
+
+    Attributes:
+        status: HTTP status.
+        code: Graph's error code, empty where it gave none.
+        message: Graph's message, for people.
+        request_id: what Microsoft's support asks for, empty where Graph gave none.
+        path: what was asked, without host and query.
+        permission: for 403, the application permission that the path needs, where it is known.
+    """
+
+    def __init__(self, status: int, body: ErrorBody, target: str) -> None:
+        """``target`` is what was asked: the path without the version, and the query."""
+        path = target.partition("?")[0]
+        self.status = status
+        self.code = body.code
+        self.message = body.message
+        self.request_id = body.request_id
+        self.path = path
+        self.permission = permission_for(target) if status == 403 else None
+        words = " ".join(word for word in (str(status), body.code) if word)
+        said = f": {body.message}" if body.message else ""
+        traced = f" (request-id {body.request_id})" if body.request_id else ""
+        super().__init__(f"Microsoft Graph refused {path} with {words}{said}{traced}", advice=self._advice())
+
+    @property
+    def not_found(self) -> bool:
+        """Whether what was asked for does not exist (any more)."""
+        return self.status == 404
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the application lacks a permission."""
+        return self.status == 403
+
+    def _advice(self) -> str:
+        if self.status == 401:
+            return "Check ENTRA_TENANT_ID, ENTRA_CLIENT_ID and GRAPH_ENDPOINT: Graph does not accept the token."
+        if self.permission:
+            return (
+                f"Add the application permission {self.permission} to the app registration and grant admin consent; "
+                "it can take a few minutes to take effect."
+            )
+        if self.status == 403:
+            return "Grant the application the permission that Microsoft documents for this request."
+        return "Look the code up in Microsoft's documentation, or give support the request-id."
+
+
+class PremiumLicenseRequired(RequestRefused):
+    """The tenant lacks the Microsoft Entra ID license that the request needs. No permission helps."""
+
+    def _advice(self) -> str:
+        return "The tenant needs Microsoft Entra ID P1 for sign-in activity and P2 for Privileged Identity Management."
+
+
+class SyncStateLost(RequestRefused):
+    """A page or delta token has expired, or Graph has reset its change tracking: that list must be read anew.
+
+    Attributes:
+        location: where Graph says to start again, if it does.
+    """
+
+    def __init__(self, status: int, body: ErrorBody, target: str, location: str | None = None) -> None:
+        super().__init__(status, body, target)
+        self.location = location
+
+    def _advice(self) -> str:
+        return "Nothing: what had been read so far is discarded and read anew."
+
+
+# https://learn.microsoft.com/entra/identity-platform/reference-error-codes#directory-authentication-errors and live captures
+_PREMIUM_CODES = frozenset({"authentication_requestfromnonpremiumtenantorb2ctenant", "aadpremiumlicenserequired"})
+_LOST_CODES = frozenset(
+    {"syncstatenotfound", "syncstateinvalid", "resyncrequired", "directory_expiredpagetoken", "invalidsynctoken"}
+)
+
+
+def refusal(status: int, body: ErrorBody, target: str, location: str | None = None) -> RequestRefused:
+    """The error for an answer of ``status`` to ``target`` (path and query); codes are compared without regard to case."""
+    code = body.code.lower()
+    if code in _PREMIUM_CODES:
+        return PremiumLicenseRequired(status, body, target)
+    if status == 410 or (status == 400 and code in _LOST_CODES):
+        return SyncStateLost(status, body, target, location)
+    return RequestRefused(status, body, target)
+
+
+class SignInFailed(GraphError):
+    """Microsoft Entra ID issued no token.
+
+    Attributes:
+        code: the number after AADSTS, None where there was none.
+        message: Microsoft's own sentence.
+    """
+
+    def __init__(self, code: int | None, message: str) -> None:
+        self.code = code
+        self.message = message
+        named = f"AADSTS{code}: " if code else ""
+        super().__init__(f"Sign-in to Microsoft Entra ID failed. {named}{message}", advice=_sign_in_advice(code))
+
+
+_SIGN_IN_ADVICE = {
+    7000215: "ENTRA_CLIENT_SECRET is wrong. Set the secret's value (not its id), or make a new secret.",
+    7000222: "The client secret has expired. Make a new one and set ENTRA_CLIENT_SECRET.",
+    700016: "No application with ENTRA_CLIENT_ID is in the tenant ENTRA_TENANT_ID. Check both, and that an "
+    "administrator of that tenant has consented.",
+    7000112: "The application is disabled. Enable it in Entra admin center > Enterprise applications > Properties.",
+    7000229: "The application has no service principal in the tenant. Have an administrator grant consent.",
+    700027: "The certificate does not belong to the application. Upload its public key to the app registration.",
+    90002: "There is no tenant ENTRA_TENANT_ID in this cloud. Check it, and ENTRA_AUTHORITY.",
+    900023: "ENTRA_TENANT_ID is not a tenant id. Copy it from Entra admin center > Overview.",
+    50034: "ENTRA_TENANT_ID and ENTRA_CLIENT_ID do not belong together. Check both.",
+    53003: "A Conditional Access policy for workload identities blocks the sign-in. Ask the policy's owner.",
+    70011: "GRAPH_ENDPOINT is not an address of Microsoft Graph in this cloud. Check it, and ENTRA_AUTHORITY.",
+    500011: "GRAPH_ENDPOINT is not an address of Microsoft Graph in this cloud. Check it, and ENTRA_AUTHORITY.",
+}
+
+
+def _sign_in_advice(code: int | None) -> str:
+    return _SIGN_IN_ADVICE.get(
+        code or 0, "Check ENTRA_TENANT_ID, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET and ENTRA_AUTHORITY."
+    )
