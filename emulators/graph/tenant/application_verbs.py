@@ -119,7 +119,7 @@ class ApplicationVerbs(State):
             return job_id
 
     def create_oauth2_grant(
-        self, client_id: str, resource_id: str, scope: str, *, principal_object_id: str | None = None
+        self, client_id: str, resource_id: str, scope: str, *, principal_id: str | None = None
     ) -> str:
         """Consent to delegated permissions, for one user or (``principal_id`` None) for all; returns the grant's id.
 

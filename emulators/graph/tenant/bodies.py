@@ -9,6 +9,9 @@ from typing import Any
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's first-party applications, the same everywhere."""
 
+INTEGRATED_APP = "WindowsAzureActiveDirectoryIntegratedApp"
+"""The tag of what the portal lists under Enterprise applications."""
+
 GROUP_KINDS = {
     "security": ([], False, True),
     "microsoft_365": (["Unified"], True, False),

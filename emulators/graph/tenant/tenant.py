@@ -7,7 +7,34 @@ import uuid
 from pathlib import Path
 from typing import Self
 
+from emulators.graph.tenant.bodies import INTEGRATED_APP
+from emulators.graph.tenant.errors import AlreadyExists, NotFound
+from emulators.graph.tenant.state import to_json
 from emulators.graph.tenant.verbs import Verbs
+from emulators.graph.tenant.wellknown import built_in_roles, graph_body, role_definition_body, sku_body, skus
+
+CONNECTOR_PERMISSIONS = (
+    "AdministrativeUnit.Read.All",
+    "Application.Read.All",
+    "AuditLog.Read.All",
+    "Device.Read.All",
+    "Directory.Read.All",
+    "Group.Read.All",
+    "GroupMember.Read.All",
+    "GroupMember.ReadWrite.All",
+    "LicenseAssignment.Read.All",
+    "MailboxSettings.Read",
+    "Member.Read.Hidden",
+    "OrgContact.Read.All",
+    "Organization.Read.All",
+    "RoleAssignmentSchedule.Read.Directory",
+    "RoleEligibilitySchedule.Read.Directory",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "Synchronization.Read.All",
+    "User.Read.All",
+)
+"""What the connector's registration has been granted of Microsoft Graph: app role assignments like any other."""
 
 
 class Tenant(Verbs):
@@ -40,4 +67,40 @@ class Tenant(Verbs):
             ("seed", str(seed)),
         ):
             tenant.set_fact(name, value)
+        with tenant.transaction():
+            tenant._furnish()
         return tenant
+
+    def _furnish(self) -> None:
+        """Built-in roles, Microsoft Graph, and the connector's registration with what it needs to read everything."""
+        self.db.executemany(
+            "INSERT INTO role_definitions VALUES (?, ?)",
+            [(role[0], to_json(role_definition_body(*role))) for role in built_in_roles()],
+        )
+        self.create_service_principal("Microsoft Graph", properties=graph_body())
+        names = {"appId": self.client_id, "displayName": "Access connector"}
+        self.create_application("Access connector", properties=names)
+        connector = self.create_service_principal(
+            "Access connector",
+            properties={"appId": self.client_id, "servicePrincipalNames": [self.client_id], "tags": [INTEGRATED_APP]},
+        )
+        self.grant_permissions(connector, list(CONNECTOR_PERMISSIONS))
+
+    def add_sku(self, part_number: str, seats: int) -> str:
+        """Subscribe to a SKU by part number, such as ``SPE_E5``; returns its id.
+
+        Raises:
+            NotFound: it is not one of :func:`emulators.graph.tenant.wellknown.skus`.
+            AlreadyExists: the tenant has it.
+        """
+        with self.transaction() as db:
+            sku = next((sku for sku in skus() if sku["skuPartNumber"] == part_number), None)
+            if sku is None:
+                raise NotFound(part_number, "SKU")
+            added = db.execute(
+                "INSERT OR IGNORE INTO subscribed_skus VALUES (?, ?)", (sku["skuId"], to_json(sku_body(sku, seats)))
+            ).rowcount
+            if not added:
+                raise AlreadyExists(f"The subscription to {part_number}")
+            self.next_seq()
+            return str(sku["skuId"])
