@@ -1,0 +1,1 @@
+"""Questions that every tenant's owner would like answered, each with a typed answer and a sentence that tells it."""
