@@ -75,7 +75,9 @@ def broken_paths(snapshot: Picture) -> list[str]:
 
 
 def _by_key(table: Table, rows: Rows) -> dict[tuple[Any, ...], Mapping[str, Any]]:
-    by_key = {tuple(row[name] for name in table.key): _plain(row) for row in rows}
+    by_key: dict[tuple[Any, ...], Mapping[str, Any]] = {
+        tuple(row[name] for name in table.key): _plain(row) for row in rows
+    }
     assert len(by_key) == len(rows), f"{table.name}: rows are not unique by {table.key}"
     return by_key
 
