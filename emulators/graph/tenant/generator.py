@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from emulators.graph.tenant.generation import applications, groups, licenses, memberships, people, roles
+from emulators.graph.tenant.generation.maker import Maker
+from emulators.graph.tenant.state import EPOCH, timestamp
 from emulators.graph.tenant.tenant import Tenant
+
+_MEMBERSHIPS_OF_A_USER = 9
+_INDEX = "CREATE INDEX edges_by_target ON edges (rel, target, source)"
 
 
 def generate(
@@ -19,14 +25,73 @@ def generate(
     """A tenant of this size; the same arguments give the same state, byte by byte.
 
     Args:
-        users: accounts that are not deleted.
-        groups: groups that are not deleted; about one for five users where None.
-        apps: service principals that are not deleted; about one for twenty users where None.
+        users: accounts that are not deleted. A few deleted ones come on top, as with groups.
+        groups: groups that are not deleted; about one for four users where None.
+        apps: service principals that are not deleted, besides Microsoft Graph and the connector itself; about one for
+            thirty users where None.
         seed: which of the tenants of this size.
-        memberships: group memberships to aim at; about nine per user where None.
+        memberships: direct memberships of users to aim at; about nine per user where None.
         path: where the database is kept; in memory where None.
     """
-    del groups, apps, memberships
+    sizes = _sizes(users, groups, apps, memberships)
     tenant = Tenant.empty(seed, path=path)
-    tenant.set_fact("users", str(users))
+    with tenant.transaction() as db:
+        tenant.set_fact("users", str(users))
+        db.execute("DROP INDEX edges_by_target")  # made again at the end, which is much faster than keeping it
+        _fill(Maker(tenant, seed), users, *sizes)
+        db.execute(_INDEX)
+        tenant.settle()
     return tenant
+
+
+def _sizes(users: int, group_count: int | None, apps: int | None, memberships: int | None) -> tuple[int, int, int]:
+    few = min(users, 1)  # nobody, nothing
+    if group_count is None:
+        group_count = few * max(groups.MINIMUM, users // 4)
+    if apps is None:
+        apps = few * max(applications.MINIMUM, users // 30)
+    return group_count, apps, users * _MEMBERSHIPS_OF_A_USER if memberships is None else memberships
+
+
+def _fill(maker: Maker, users: int, group_count: int, apps: int, membership_count: int) -> None:
+    people.make_people(maker, users)
+    groups.make_groups(maker, group_count)
+    specs = applications.make_applications(maker, apps)
+    memberships.make_memberships(maker, membership_count)
+    applications.make_assignments(maker, specs)
+    roles.make_roles(maker)
+    licenses.make_licenses(maker)
+    _consents(maker)
+    _departures(maker)
+
+
+def _consents(maker: Maker) -> None:
+    """Delegated permissions: one that an administrator gave for everyone, one that a user gave."""
+    apps = [maker.id_of(key) for key in sorted(maker.applications.values())[:2]]
+    graph = maker.tenant.db.execute(
+        "SELECT id FROM objects WHERE type = 'servicePrincipal' AND json_extract(body, '$.appDisplayName') = ?",
+        ("Microsoft Graph",),
+    ).fetchone()[0]
+    for number, app in enumerate(apps):
+        principal = maker.id_of(maker.users[0]) if number and maker.users else None
+        maker.tenant.create_oauth2_grant(app, graph, "User.Read openid profile", principal_id=principal)
+
+
+def _departures(maker: Maker) -> None:
+    """Users, a group and an application that are deleted and can be restored; others that are gone for good."""
+    deleted = [*maker.leavers, *maker.groups.get("leavers", ())]
+    if maker.users and maker.applications:
+        deleted.extend(
+            maker.insert("servicePrincipal", [{"displayName": "Retired App", "appId": maker.tenant.new_id()}])
+        )
+    moment = timestamp(EPOCH)
+    maker.tenant.db.executemany(
+        "UPDATE objects SET deleted = 'changed', deleted_at = ? WHERE key = ?", ((moment, key) for key in deleted)
+    )
+    if not maker.users:
+        return
+    for kind in ("user", "group"):
+        for key in maker.insert(kind, [{"displayName": f"Former {kind}"}] * 2):
+            maker.tenant.db.execute(
+                "UPDATE objects SET deleted = 'deleted', deleted_at = ? WHERE key = ?", (moment, key)
+            )

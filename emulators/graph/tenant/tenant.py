@@ -69,7 +69,17 @@ class Tenant(Verbs):
             tenant.set_fact(name, value)
         with tenant.transaction():
             tenant._furnish()
+            tenant.settle()
         return tenant
+
+    def settle(self) -> None:
+        """Forget how the present state came about, as if everything had been there at sequence 1."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM property_changes")
+            db.execute("DELETE FROM edge_changes")
+            db.execute("UPDATE objects SET created_seq = 1, changed_seq = 1")
+            db.execute("UPDATE oauth2_permission_grants SET changed_seq = 1")
+            db.execute("UPDATE sequence SET seq = 1")
 
     def _furnish(self) -> None:
         """Built-in roles, Microsoft Graph, and the connector's registration with what it needs to read everything."""

@@ -1,0 +1,1 @@
+"""The parts of a generated tenant, one file each."""
