@@ -1,1 +1,9 @@
-"""A local Functions host on Microsoft's own worker library."""
+"""A local Functions host on Microsoft's own worker library.
+
+``FunctionsHost`` runs it as a process; ``python -m emulators.functions`` is that process.
+"""
+
+from emulators.functions.client import FunctionsHost
+from emulators.functions.errors import HostFailed
+
+__all__ = ["FunctionsHost", "HostFailed"]
