@@ -45,7 +45,7 @@ class User(GraphObject):
     created_date_time: str | None = None
     creation_type: str | None = None
     external_user_state: str | None = None
-    license_assignment_states: list[LicenseAssignmentState] = []
+    license_assignment_states: list[LicenseAssignmentState] | None = None
     manager: Reference | None = None
 
 
@@ -141,7 +141,7 @@ def license_states(user: User) -> list[LicenseStateRow]:
             disabled_plans=state.disabled_plans,
             updated_at=moment(state.last_updated_date_time),
         )
-        for state in user.license_assignment_states
+        for state in user.license_assignment_states or ()
         if state.sku_id
     ]
 

@@ -24,11 +24,11 @@ _CONNECTIONS = 16  # at once; with HTTP/2 one carries them all, a proxy that spe
 def open_client(trusted: ssl.SSLContext) -> httpx.AsyncClient:
     """An HTTP client with the SDK's middleware but for its retry handler."""
     import httpx
-    from kiota_http.middleware import ParametersNameDecodingHandler, RedirectHandler, UserAgentHandler
+    from kiota_http.middleware import RedirectHandler, UserAgentHandler
     from msgraph.graph_request_adapter import options
-    from msgraph_core import GraphClientFactory
-    from msgraph_core.middleware import GraphTelemetryHandler
-    from msgraph_core.middleware.options import GraphTelemetryHandlerOption
+    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+    from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]
+    from msgraph_core.middleware.options import GraphTelemetryHandlerOption  # type: ignore[import-untyped]
 
     client = httpx.AsyncClient(
         http2=True,
@@ -38,15 +38,15 @@ def open_client(trusted: ssl.SSLContext) -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
     )
     telemetry = options[GraphTelemetryHandlerOption.get_key()]
-    return GraphClientFactory.create_with_custom_middleware(
+    GraphClientFactory.create_with_custom_middleware(
         [
             RedirectHandler(),
-            ParametersNameDecodingHandler(),
             UserAgentHandler(),
             GraphTelemetryHandler(telemetry),
         ],
         client=client,
     )
+    return client
 
 
 def open_adapter(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from connector.access.accounts import USER_SELECT, User, account, license_states
 from connector.graph.session import GraphSession
-from connector.settings import Settings
+from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.listing import LARGEST_PAGE, listed
 from connector.sync.kinds.reader import Page, Work
 
@@ -17,19 +17,11 @@ if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
 
 
-class Accounts:
+class Accounts(BaseReader):
     """Lists ``/users``. ``licenseAssignmentStates`` names groups, which ``assignedLicenses`` does not, so it suffices."""
 
     name: ClassVar[str] = "accounts"
-    parent: ClassVar[str | None] = None
-    parent_table: ClassVar[str | None] = None
-    after: ClassVar[tuple[str, ...]] = ()
-    optional: ClassVar[bool] = False
     tables: ClassVar[tuple[str, ...]] = ("accounts", "license_states")
-
-    def wanted(self, settings: Settings, notes: Mapping[str, Mapping[str, int]]) -> bool:  # noqa: ARG002
-        """Always."""
-        return True
 
     def read(self, work: Work) -> AsyncIterator[Page]:
         """Read every user."""

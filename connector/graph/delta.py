@@ -1,0 +1,84 @@
+"""Delta cursors: from when on changes count. Taken before a full sync lists anything, all in one request."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from connector.access.accounts import USER_SELECT
+from connector.access.applications import SERVICE_PRINCIPAL_SELECT
+from connector.access.collections import Collection
+from connector.access.decoding import NotJson, decode
+from connector.access.groups import GROUP_SELECT
+from connector.graph.batch import send_batch
+from connector.graph.errors import GraphError, RequestRefused, UnexpectedAnswer
+from connector.graph.session import GraphSession
+
+if TYPE_CHECKING:
+    from kiota_abstractions.request_information import RequestInformation
+
+_log = logging.getLogger(__name__)
+
+
+async def take_cursors(session: GraphSession) -> dict[str, str]:
+    """The delta link of *now* for every kind that has one.
+
+    A delta link remembers what the first request selected, so that is what the incremental rounds will need: everything
+    that the readers list, and the relationships that delta can track.
+
+    Returns:
+        Delta links by kind: ``users``, ``groups``, ``servicePrincipals``, ``directoryRoles``, ``administrativeUnits``,
+        ``oauth2PermissionGrants``. A kind that the application may not read, or that the tenant's Graph refuses to
+        track, is absent: a full sync does not need it.
+
+    Raises:
+        GraphError: Graph cannot be asked at all, or must be asked later.
+    """
+    requests = {kind: _latest(session, info) for kind, info in _requests(session.client).items()}
+    cursors: dict[str, str] = {}
+    for kind, answer in (await send_batch(session, requests)).items():
+        if isinstance(answer, RequestRefused):
+            _log.warning("No delta cursor for %s: %s", kind, answer)
+        elif isinstance(answer, GraphError):
+            raise answer
+        else:
+            cursors[kind] = _delta_link(session, kind, answer)
+    return cursors
+
+
+def _delta_link(session: GraphSession, kind: str, body: bytes) -> str:
+    try:
+        link = decode(body, Collection[Any]).delta_link
+    except NotJson:
+        link = None
+    if link is None:
+        raise UnexpectedAnswer(f"Graph gave no delta link for {kind}")
+    session.target(link)
+    return link
+
+
+def _latest(session: GraphSession, info: RequestInformation) -> str:
+    target = session.target(session.url(info))
+    # The builders know no $deltatoken. https://learn.microsoft.com/graph/delta-query-overview#synchronization-from-now
+    return f"{target}{'&' if '?' in target else '?'}$deltatoken=latest"
+
+
+def _requests(client: Any) -> dict[str, RequestInformation]:
+    from kiota_abstractions.base_request_configuration import RequestConfiguration
+    from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder as Groups
+    from msgraph.generated.service_principals.delta.delta_request_builder import DeltaRequestBuilder as Principals
+    from msgraph.generated.users.delta.delta_request_builder import DeltaRequestBuilder as Users
+
+    users = Users.DeltaRequestBuilderGetQueryParameters(select=[*USER_SELECT, "manager"])
+    groups = Groups.DeltaRequestBuilderGetQueryParameters(select=[*GROUP_SELECT, "members", "owners"])
+    principals = Principals.DeltaRequestBuilderGetQueryParameters(select=list(SERVICE_PRINCIPAL_SELECT))
+    return {
+        "users": client.users.delta.to_get_request_information(RequestConfiguration(query_parameters=users)),
+        "groups": client.groups.delta.to_get_request_information(RequestConfiguration(query_parameters=groups)),
+        "servicePrincipals": client.service_principals.delta.to_get_request_information(
+            RequestConfiguration(query_parameters=principals)
+        ),
+        "directoryRoles": client.directory_roles.delta.to_get_request_information(),
+        "administrativeUnits": client.directory.administrative_units.delta.to_get_request_information(),
+        "oauth2PermissionGrants": client.oauth2_permission_grants.delta.to_get_request_information(),
+    }

@@ -1,0 +1,119 @@
+"""Many lists at once: one request for each of many objects, in batches, each followed to its last page.
+
+The lists are uneven: most end on their first page, a few go on for hundreds. A round therefore mixes pages that go on with
+lists that begin, so that batches stay full while there is work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from connector.access.decoding import NotJson, decode
+from connector.graph.batch import AT_ONCE, BATCH_SIZE, send_batch
+from connector.graph.errors import GraphError, Throttled, UnexpectedAnswer
+from connector.graph.session import GraphSession
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """One page of the list of ``key``, or the error in its place."""
+
+    key: str
+    content: T | GraphError
+
+    def required(self) -> T:
+        """The page.
+
+        Raises:
+            GraphError: there is an error instead.
+        """
+        if isinstance(self.content, GraphError):
+            raise self.content
+        return self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Round(Generic[T]):
+    """What a number of batches answered, and the JSON value from which :func:`sweep` goes on; None after the last."""
+
+    answers: list[Answer[T]]
+    position: Any | None
+
+
+class _Place(msgspec.Struct):
+    """How many lists were begun, and for those that go on: their key and what to ask next."""
+
+    begun: int = 0
+    open: list[tuple[str, str]] = []
+
+
+async def sweep(
+    session: GraphSession,
+    keys: Sequence[str],
+    target: Callable[[str], str],
+    page: type[T],
+    position: Any | None = None,
+) -> AsyncIterator[Round[T]]:
+    """Read one list, or one object, for each of ``keys``. There is always a last round, be it an empty one.
+
+    Args:
+        session: what to ask with.
+        keys: one for each list, each once; the same and in the same order when the sweep is resumed.
+        target: makes a key's request: path and query without the version.
+        page: type of an answer; lists are followed where it has a ``next_link``.
+        position: what the last round handed over.
+
+    Raises:
+        Throttled: some must be asked again later than may be waited; everything before that has been handed over.
+        GraphError: as :func:`~connector.graph.batch.send_batch` does.
+    """
+    place = _Place() if position is None else msgspec.convert(position, _Place)
+    seen: dict[str, set[str]] = {}
+    if not keys:
+        yield Round([], None)
+    while place.open or place.begun < len(keys):
+        room = max(0, AT_ONCE * BATCH_SIZE - len(place.open))
+        starting = keys[place.begun : place.begun + room]
+        asked = dict(place.open) | {key: target(key) for key in starting}
+        outcomes = await send_batch(session, asked)
+        answers: list[Answer[T]] = []
+        still_open: list[tuple[str, str]] = []
+        throttled: list[Throttled] = []
+        for key, asked_for in asked.items():
+            outcome = outcomes[key]
+            if isinstance(outcome, Throttled):
+                throttled.append(outcome)
+                still_open.append((key, asked_for))
+                continue
+            answer = Answer(key, outcome if isinstance(outcome, GraphError) else _decoded(outcome, asked_for, page))
+            answers.append(answer)
+            following = getattr(answer.content, "next_link", None)
+            if following is not None:
+                still_open.append((key, _next(session, following, asked_for, seen.setdefault(key, set()))))
+        place = _Place(place.begun + len(starting), still_open)
+        if answers:
+            done = not still_open and place.begun >= len(keys)
+            yield Round(answers, None if done else msgspec.to_builtins(place))
+        if throttled:
+            raise max(throttled, key=lambda one: one.retry_after)
+
+
+def _decoded(body: bytes, target: str, page: type[T]) -> T:
+    try:
+        return decode(body, page)
+    except NotJson as error:
+        raise UnexpectedAnswer(f"Graph answered {target.partition('?')[0]} with something else: {error}") from None
+
+
+def _next(session: GraphSession, link: str, asked_for: str, seen: set[str]) -> str:
+    seen.add(asked_for)
+    following = session.target(link)
+    if following in seen:
+        raise UnexpectedAnswer(f"the pages of {asked_for.partition('?')[0]} lead in a circle")
+    return following
