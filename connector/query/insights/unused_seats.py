@@ -31,7 +31,7 @@ class UnusedSeats(msgspec.Struct, frozen=True, kw_only=True):
         """The answer for people, in one line."""
         if not self.licenses:
             return "Every license seat is assigned."
-        total = sum(license.unused for license in self.licenses)
+        total = sum(one.unused for one in self.licenses)
         first = ", ".join(f"{one.sku_part_number or one.id} {one.unused:,}" for one in self.licenses[:3])
         return f"{total:,} license seats are unused: {first}{' …' if len(self.licenses) > 3 else ''}."
 
