@@ -1,0 +1,1 @@
+"""The parts of a tenant's true access picture."""
