@@ -85,9 +85,9 @@ def _scope(view: View, scope: str) -> Row:
         name = unit.body.get("displayName") if unit else None
         return {"scope": scope, "scope_kind": "administrative_unit", "scope_name": name}
     thing = view.by_id.get(scope[1:])
-    is_app = thing is not None and thing.type in ("application", "servicePrincipal")
-    name = thing.body.get("displayName") if thing else None
-    return {"scope": scope, "scope_kind": "application" if is_app else "other", "scope_name": name}
+    if thing is None or thing.type not in ("application", "servicePrincipal"):
+        return {"scope": scope, "scope_kind": "other"}
+    return {"scope": scope, "scope_kind": "application", "scope_name": thing.body.get("displayName")}
 
 
 def _of_roles(view: View) -> Iterator[Row]:

@@ -232,8 +232,14 @@ def _entitlement(kind: str, resource: str, slug: str, name: str | None, grantabl
     }
 
 
+def _name(thing: Thing) -> str:
+    """What people call it; its id where it has no name."""
+    name = thing.body.get("displayName")
+    return thing.id if name is None else str(name)
+
+
 def _of_group(group: Thing) -> Iterator[Row]:
-    name = group.body.get("displayName")
+    name = _name(group)
     members = ["account"] if group_type(group.body) == "microsoft_365" else _ANYONE
     yield _entitlement("group", group.id, "member", f"{name} Member", members)
     yield _entitlement("group", group.id, "owner", f"{name} Owner", ["account", "service_principal"])
@@ -246,10 +252,12 @@ def _of_role(role_id: str, role: dict[str, Any]) -> Iterator[Row]:
 
 
 def _of_application(app: Thing) -> Iterator[Row]:
-    kind, name = "enterprise_application", app.body.get("displayName")
+    kind, name = "enterprise_application", _name(app)
     yield _entitlement(kind, app.id, "owner", f"{name} Owner", ["account", "service_principal"])
     yield _entitlement(kind, app.id, _DEFAULT_ACCESS, f"{name} Default Access", _ANYONE)
     for role in app.body.get("appRoles") or ():
+        if role["id"] == _DEFAULT_ACCESS:
+            continue
         allowed = role["allowedMemberTypes"]
         to = ["account", "group"] if "User" in allowed else []
         to += ["service_principal"] if "Application" in allowed else []
