@@ -1,1 +1,7 @@
 """Microsoft Graph and the Entra sign-in endpoints."""
+
+from emulators.graph.emulator import GraphEmulator
+from emulators.graph.service.faults import Fault
+from emulators.graph.service.variants import Variants
+
+__all__ = ["Fault", "GraphEmulator", "Variants"]

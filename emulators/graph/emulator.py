@@ -1,0 +1,158 @@
+"""The Graph emulator: a tenant behind HTTPS, with sign-in, throttling, faults and counters."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from emulators.graph.service.admin import PREFIX, Admin
+from emulators.graph.service.clock import Clock
+from emulators.graph.service.context import Context
+from emulators.graph.service.dispatcher import Dispatcher
+from emulators.graph.service.faults import Fault, Faults
+from emulators.graph.service.jwt import Issuer
+from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.routing import Router
+from emulators.graph.service.server import Server, make_certificate
+from emulators.graph.service.signin import SignIn
+from emulators.graph.service.throttle import TenantSize, Throttle
+from emulators.graph.service.tokens import TokenMaker
+from emulators.graph.service.variants import Variants
+from emulators.graph.tenant.tenant import Tenant
+
+
+class GraphEmulator:
+    """Serves ``tenant`` while the ``with`` block runs. It does not close the tenant.
+
+    Args:
+        tenant: the state; its verbs may be used while the service runs.
+        port: 0 for one that the system chooses.
+        latency_ms: how long every HTTP answer takes at least; a batch is one.
+        throttle: size class whose limits are enforced: ``s``, ``m``, ``l``, or ``off``.
+        variants: which of several possible behaviours to show.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        *,
+        port: int = 0,
+        latency_ms: float = 0,
+        throttle: str = "off",
+        variants: Variants | None = None,
+    ) -> None:
+        self.tenant = tenant
+        self.clock = Clock()
+        self.metrics = Metrics()
+        self.faults = Faults()
+        self._context = Context(tenant, self.clock, TokenMaker(secrets.token_bytes(32)), variants or Variants())
+        issuer = Issuer(self.clock)
+        limits = Throttle(TenantSize(throttle), self.clock, tenant.id)
+        self.dispatcher = Dispatcher(self._context, issuer, limits, self.metrics, self.faults, Router())
+        self.sign_in = SignIn(tenant, issuer, self.clock)
+        self.admin = Admin(tenant, self._context, self.metrics, self.faults)
+        self._port = port
+        self._latency_seconds = latency_ms / 1000
+        self._server: Server | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="graph-emulator-")
+        try:
+            tls = make_certificate(Path(self.ca_file))
+            self._server = Server(self, tls, port=self._port, latency_seconds=self._latency_seconds)
+            self._server.start()
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.stop()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    @property
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("the Graph emulator runs inside its with block only")
+        return self._server
+
+    @property
+    def variants(self) -> Variants:
+        """The behaviour shown now; may be replaced while running."""
+        return self._context.variants
+
+    @variants.setter
+    def variants(self, variants: Variants) -> None:
+        self._context.variants = variants
+
+    def fail(self, fault: Fault) -> None:
+        """Arm a fault for calls to come."""
+        self.faults.add(fault)
+
+    @property
+    def base_url(self) -> str:
+        """Graph v1.0."""
+        return f"{self.authority}/v1.0"
+
+    @property
+    def beta_url(self) -> str:
+        """Graph beta."""
+        return f"{self.authority}/beta"
+
+    @property
+    def authority(self) -> str:
+        """The sign-in endpoint, which is also the root of Graph."""
+        return self._running.root
+
+    @property
+    def admin_url(self) -> str:
+        """The admin address."""
+        return f"{self.authority}/{PREFIX}"
+
+    @property
+    def ca_file(self) -> str:
+        """PEM file of the authority that signed the server's certificate."""
+        if self._folder is None:
+            raise RuntimeError("the Graph emulator runs inside its with block only")
+        return str(Path(self._folder.name, "ca.pem"))
+
+    @property
+    def client_id(self) -> str:
+        """Application id that may sign in."""
+        return self.tenant.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """Its secret."""
+        return self.tenant.client_secret
+
+    def info(self) -> dict[str, str]:
+        """All that a client needs, as JSON."""
+        return {
+            "base_url": self.base_url,
+            "beta_url": self.beta_url,
+            "authority": self.authority,
+            "ca_file": self.ca_file,
+            "tenant_id": self.tenant.id,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "admin_url": self.admin_url,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The connector's settings that point it here."""
+        return {
+            "ENTRA_TENANT_ID": self.tenant.id,
+            "ENTRA_CLIENT_ID": self.client_id,
+            "ENTRA_CLIENT_SECRET": self.client_secret,
+            "ENTRA_AUTHORITY": self.authority,
+            "GRAPH_ENDPOINT": self.authority,
+            "TLS_CA_FILE": self.ca_file,
+        }

@@ -1,0 +1,135 @@
+"""The admin address: counters, verbs, truth, variants, faults and the clock. For tests and demos, never for clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from emulators.graph.service.context import Context
+from emulators.graph.service.faults import Fault, Faults
+from emulators.graph.service.messages import Reply
+from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.variants import Variants
+from emulators.graph.tenant.errors import TenantError
+from emulators.graph.tenant.tenant import Tenant
+from emulators.graph.tenant.truth import truth
+from emulators.graph.tenant.verbs import VERBS
+
+PREFIX = "emulator"
+"""First segment of the admin address."""
+
+
+class _Refused(Exception):
+    """A request that makes no sense; the text says why. ``status`` is the answer's."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Admin:
+    """Serves the admin address."""
+
+    def __init__(self, tenant: Tenant, context: Context, metrics: Metrics, faults: Faults) -> None:
+        self._tenant = tenant
+        self._context = context
+        self._metrics = metrics
+        self._faults = faults
+
+    def serve(self, method: str, path: str, options: Mapping[str, str], body: bytes) -> Reply:
+        """The answer to one request; ``path`` is what follows the prefix."""
+        try:
+            return self._serve(method, path.strip("/").split("/"), options, body)
+        except _Refused as refused:
+            return Reply(refused.status, {"error": str(refused)}, _JSON)
+        except (msgspec.MsgspecError, TypeError, ValueError, TenantError) as error:
+            return Reply(400, {"error": f"{type(error).__name__}: {error}"}, _JSON)
+
+    def _serve(self, method: str, segments: list[str], options: Mapping[str, str], body: bytes) -> Reply:
+        match method, *segments:
+            case "GET", "metrics":
+                return _json(self._metrics.snapshot())
+            case "POST", "metrics", "reset":
+                self._metrics.reset()
+                return Reply(204)
+            case "POST", "verbs", name:
+                return self._verb(name, body)
+            case "GET", "truth":
+                return self._truth(options)
+            case (("GET" | "PATCH"), "variants"):
+                return self._variants(method, body)
+            case (("GET" | "POST" | "DELETE"), "faults"):
+                return self._fault(method, body)
+            case "POST", "clock", "advance":
+                self._context.clock.advance(float(_arguments(body)["seconds"]))
+                return Reply(204)
+            case _:
+                raise _Refused(f"There is no {method} /{'/'.join(segments)}.", 404)
+
+    def _verb(self, name: str, body: bytes) -> Reply:
+        verb = VERBS.get(name)
+        if verb is None:
+            raise _Refused(f"There is no verb {name!r}; there are {', '.join(VERBS)}.", 404)
+        with self._tenant.lock:
+            return _json({"result": verb(self._tenant, **_arguments(body))})
+
+    def _truth(self, options: Mapping[str, str]) -> Reply:
+        known: dict[str, Any] = {name: _switch(value) for name, value in options.items()}
+        with self._tenant.lock:
+            picture = truth(self._tenant, **known)
+        return Reply(200, msgspec.to_builtins(picture, builtin_types=(datetime,), enc_hook=_plain), _JSON)
+
+    def _variants(self, method: str, body: bytes) -> Reply:
+        if method == "PATCH":
+            changed = _struct(self._context.variants) | _arguments(body)
+            self._context.variants = msgspec.convert(_known(changed), Variants)
+        return _json(_struct(self._context.variants))
+
+    def _fault(self, method: str, body: bytes) -> Reply:
+        if method == "DELETE":
+            self._faults.clear()
+            return Reply(204)
+        if method == "POST":
+            self._faults.add(msgspec.json.decode(body, type=Fault))
+        return _json(self._faults.waiting())
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _json(content: Any) -> Reply:
+    return Reply(200, content, dict(_JSON))
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(body or b"{}", type=dict[str, Any])
+
+
+def _struct(variants: Variants) -> dict[str, Any]:
+    made: dict[str, Any] = msgspec.to_builtins(variants)
+    return made
+
+
+def _known(changed: dict[str, Any]) -> dict[str, Any]:
+    unknown = changed.keys() - _struct(Variants()).keys()
+    if unknown:
+        raise _Refused(f"There is no variant {', '.join(sorted(unknown))}.")
+    return changed
+
+
+def _switch(value: str) -> str | bool | int:
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return int(value) if value.isascii() and value.isdigit() else value
+
+
+def _plain(value: Any) -> Any:
+    """Datetimes as ISO 8601 in UTC, sets as lists."""
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"truth() holds a {type(value).__name__}, which is not JSON")

@@ -1,0 +1,27 @@
+"""Time that tests can move forward, so that tokens expire and throttles refill without waiting."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """The service's clock: the machine's, plus what was added with :meth:`advance`."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Go ``seconds`` forward; never back, since delta tokens and throttles rely on it."""
+        if seconds < 0:
+            raise ValueError(f"the clock goes forward only; seconds must be 0 or more, not {seconds}")
+        self._ahead += seconds
+
+    def utc(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.fromtimestamp(self.now(), UTC)

@@ -1,0 +1,154 @@
+"""One request of Graph from end to end: fault, token, route, charge, permission, operation, headers."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import replace
+from email.utils import formatdate
+from typing import Any
+
+import msgspec
+
+from emulators.graph.service.batch import serve_batch
+from emulators.graph.service.context import Context
+from emulators.graph.service.costs import is_write, resource_units
+from emulators.graph.service.errors import GraphError, invalid_token, method_not_allowed
+from emulators.graph.service.faults import Fault, Faults
+from emulators.graph.service.jwt import GRAPH_AUDIENCES, Issuer, TokenExpired, TokenMalformed
+from emulators.graph.service.messages import JSON_TYPE, Caller, Reply, Request
+from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.operations import Call
+from emulators.graph.service.permissions import require
+from emulators.graph.service.routing import Route, Router
+from emulators.graph.service.throttle import Throttle
+
+_log = logging.getLogger(__name__)
+
+_DIAGNOSTIC = msgspec.json.encode(
+    {
+        "ServerInfo": {
+            "DataCenter": "Emulated",
+            "Slice": "E",
+            "Ring": "1",
+            "ScaleUnit": "000",
+            "RoleInstance": "EMULATOR",
+        }
+    }
+).decode()
+
+
+class Dispatcher:
+    """Serves requests of Graph, alone or inside a batch."""
+
+    def __init__(
+        self, context: Context, issuer: Issuer, throttle: Throttle, metrics: Metrics, faults: Faults, router: Router
+    ) -> None:
+        self._context = context
+        self._issuer = issuer
+        self._throttle = throttle
+        self._metrics = metrics
+        self._faults = faults
+        self._router = router
+
+    def serve(self, request: Request, fault: Fault | None = None) -> Reply:
+        """The answer to one HTTP request, which may be a batch; ``fault`` answers in its place."""
+        request_id = str(uuid.uuid4())
+        try:
+            caller = self._caller(request.headers.get("authorization", ""))
+            known = replace(request, caller=caller)
+            reply = self._batch(known) if request.path == "$batch" else self._one(known, fault)
+        except GraphError as error:
+            reply = self._refusal(error, request, request_id)
+        return self._finished(reply, request, request_id)
+
+    def _batch(self, request: Request) -> Reply:
+        if request.method != "POST":
+            raise method_not_allowed()
+        return serve_batch(request, self._inner)
+
+    def _inner(self, request: Request) -> Reply:
+        options = "&".join(f"{name}={value}" for name, value in request.options)
+        address = f"/{request.version}/{request.path}" + (f"?{options}" if options else "")
+        return self._one(request, self._faults.take(request.method, address, inside_batch=True))
+
+    def _one(self, request: Request, fault: Fault | None) -> Reply:
+        operation, units = f"{request.method} unknown", 1
+        try:
+            if fault is not None and fault.status is not None:
+                operation = f"{request.method} fault"
+                reply = self._faulty(fault, fault.status, request)
+            else:
+                route = self._router.find(request.method, request.path)
+                operation = f"{request.method} {route.template}"
+                units = resource_units(operation, request)
+                reply = self._routed(request, route, operation, units)
+        except GraphError as error:
+            reply = self._refusal(error, request, str(uuid.uuid4()))
+        except Exception:
+            _log.exception("%s failed", operation)
+            error = GraphError(500, "InternalServerError", "The emulator failed; its log says why.")
+            reply = self._refusal(error, request, str(uuid.uuid4()))
+        reply.headers.setdefault("x-ms-resource-unit", str(units))
+        self._metrics.served(operation, reply.status, units, write=is_write(operation) and reply.status < 400)
+        return reply
+
+    def _routed(self, request: Request, route: Route, operation: str, units: int) -> Reply:
+        caller = request.caller
+        if caller is None:
+            raise invalid_token("Access token is empty.")
+        headers = self._throttle.charge(
+            caller.app_id, units, write=is_write(operation), retry_after=self._context.variants.retry_after
+        )
+        require(route.template, caller.roles)
+        with self._context.tenant.lock:
+            reply = route.operation(Call(self._context, request, caller, route.ids))
+        reply.headers |= headers
+        return reply
+
+    def _caller(self, authorization: str) -> Caller:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise invalid_token("Access token is empty.")
+        try:
+            claims = self._issuer.check(token)
+        except TokenMalformed:
+            raise invalid_token("CompactToken parsing failed with error code: 80049217") from None
+        except TokenExpired:
+            raise invalid_token("Lifetime validation failed, the token is expired.") from None
+        if claims.aud not in GRAPH_AUDIENCES:
+            raise invalid_token("Access token validation failure. Invalid audience.")
+        if claims.tid != self._context.tenant.id:
+            raise invalid_token("Access token validation failure. Invalid issuer.")
+        return Caller(claims.appid, claims.oid, frozenset(claims.roles))
+
+    def _faulty(self, fault: Fault, status: int, request: Request) -> Reply:
+        headers = dict(fault.headers)
+        if fault.retry_after is not None:
+            headers["Retry-After"] = str(fault.retry_after)
+        error = GraphError(status, fault.code, "The emulator was asked to fail this call.", headers=headers)
+        reply = self._refusal(error, request, str(uuid.uuid4()))
+        if fault.body is not None:
+            reply.body = fault.body
+        return reply
+
+    def _refusal(self, error: GraphError, request: Request, request_id: str) -> Reply:
+        client_request_id = request.headers.get("client-request-id") or request_id
+        body: dict[str, Any] = error.body(self._context.clock.utc(), request_id, client_request_id)
+        return Reply(error.status, body, {"Content-Type": "application/json", **error.headers})
+
+    def _finished(self, reply: Reply, request: Request, request_id: str) -> Reply:
+        if isinstance(reply.body, dict) and "error" in reply.body:
+            inner = reply.body["error"].get("innerError")
+            request_id = inner.get("request-id", request_id) if isinstance(inner, dict) else request_id
+        defaults = {
+            "Content-Type": JSON_TYPE,
+            "Cache-Control": "no-cache",
+            "Date": formatdate(self._context.clock.now(), usegmt=True),
+            "OData-Version": "4.0",
+            "request-id": request_id,
+            "client-request-id": request.headers.get("client-request-id") or request_id,
+            "x-ms-ags-diagnostic": _DIAGNOSTIC,
+        }
+        reply.headers = defaults | reply.headers
+        return reply

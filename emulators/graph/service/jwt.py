@@ -1,0 +1,139 @@
+"""Access tokens as Entra ID issues them for Graph: version 1.0, application only, signed with RS256."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from emulators.graph.service.clock import Clock
+
+GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"})
+LIFETIME_SECONDS = 3599
+_REMEMBERED = 1024
+
+
+class TokenMalformed(Exception):
+    """Not a token of this issuer."""
+
+
+class TokenExpired(Exception):
+    """The token's time is over, or has not come."""
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """The claims that the service decides on."""
+
+    aud: str
+    tid: str
+    appid: str
+    oid: str
+    nbf: int
+    exp: int
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """For whom a token is issued: application id and service principal id."""
+
+    tenant_id: str
+    app_id: str
+    object_id: str
+    roles: tuple[str, ...]
+
+
+class Issuer:
+    """Makes and checks tokens with one key, which lives as long as the process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._key: RSAPrivateKey = generate_private_key(public_exponent=65537, key_size=2048)
+        numbers = self._key.public_key().public_numbers()
+        self._modulus, self._exponent = _number(numbers.n), _number(numbers.e)
+        self._key_id = _text(hashlib.sha256(self._modulus.encode()).digest()[:20])
+        self._known: dict[str, Claims] = {}
+
+    def issue(self, subject: Subject) -> str:
+        """A token for Graph, valid for :data:`LIFETIME_SECONDS`. Without roles the claim is missing, as Entra ID does."""
+        now = int(self._clock.now())
+        claims: dict[str, Any] = {
+            "aud": "https://graph.microsoft.com",
+            "iss": f"https://sts.windows.net/{subject.tenant_id}/",
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME_SECONDS,
+            "aio": secrets.token_urlsafe(24),
+            "app_displayname": "Connector",
+            "appid": subject.app_id,
+            "appidacr": "1",
+            "idp": f"https://sts.windows.net/{subject.tenant_id}/",
+            "idtyp": "app",
+            "oid": subject.object_id,
+            "rh": secrets.token_urlsafe(24),
+            "sub": subject.object_id,
+            "tid": subject.tenant_id,
+            "uti": _text(uuid.uuid4().bytes),
+            "ver": "1.0",
+        }
+        if subject.roles:
+            claims["roles"] = list(subject.roles)
+        header = {"typ": "JWT", "alg": "RS256", "x5t": self._key_id, "kid": self._key_id}
+        signed = f"{_text(msgspec.json.encode(header))}.{_text(msgspec.json.encode(claims))}"
+        return f"{signed}.{_text(self._key.sign(signed.encode(), PKCS1v15(), SHA256()))}"
+
+    def check(self, token: str) -> Claims:
+        """The claims of a token whose signature and times are right.
+
+        Raises:
+            TokenMalformed: no token, or not signed by this issuer.
+            TokenExpired: outside its lifetime.
+        """
+        claims = self._known.get(token) or self._remember(token)
+        if not claims.nbf - 300 <= self._clock.now() < claims.exp:
+            raise TokenExpired
+        return claims
+
+    def key_set(self) -> dict[str, Any]:
+        """The JSON Web Key Set that clients may check tokens with."""
+        key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._key_id, "x5t": self._key_id}
+        return {"keys": [key | {"n": self._modulus, "e": self._exponent}]}
+
+    def _remember(self, token: str) -> Claims:
+        claims = self._verified(token)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[token] = claims
+        return claims
+
+    def _verified(self, token: str) -> Claims:
+        try:
+            signed, _, signature = token.rpartition(".")
+            header, _, payload = signed.partition(".")
+            if msgspec.json.decode(_bytes(header)).get("alg") != "RS256":
+                raise TokenMalformed
+            self._key.public_key().verify(_bytes(signature), signed.encode(), PKCS1v15(), SHA256())
+            return msgspec.json.decode(_bytes(payload), type=Claims)
+        except (ValueError, AttributeError, InvalidSignature, msgspec.MsgspecError):
+            raise TokenMalformed from None
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _number(value: int) -> str:
+    return _text(value.to_bytes((value.bit_length() + 7) // 8, "big"))

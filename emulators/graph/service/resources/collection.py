@@ -1,0 +1,64 @@
+"""What a collection is: a query over the tenant's state, and how its rows become JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emulators.graph.service.context import Context
+from emulators.graph.service.messages import Caller
+from emulators.graph.service.odata.query import Query
+from emulators.graph.service.odata.sql import Column
+from emulators.graph.service.resources.types import EntityType
+
+Row = tuple[Any, ...]
+Shaper = Callable[[Context, Caller, Query, Sequence[Row]], list[dict[str, Any]]]
+
+DEFAULT_OPTIONS = frozenset({"$select", "$top", "$filter", "$expand"})
+
+
+@dataclass(frozen=True, slots=True)
+class PageSize:
+    """Items on a page without ``$top``, and at most. ``paged`` False: everything at once."""
+
+    default: int = 100
+    largest: int = 999
+    paged: bool = True
+
+
+UNPAGED = PageSize(paged=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """A collection.
+
+    Attributes:
+        context: what ``@odata.context`` names.
+        type: the entity type; None for directory objects of several types.
+        source: FROM clause.
+        where: condition.
+        parameters: values for the marks in ``source`` and ``where``.
+        order: columns that order it uniquely; they make the page token.
+        fields: columns that :attr:`shape` gets, after those of :attr:`order`.
+        id_column: column with the id of a single read.
+        filterable: properties that ``$filter`` may use.
+        shape: makes JSON of rows.
+        options: query options that are offered.
+        cast: whether it is a cast, which needs the eventually consistent index for ``$filter``.
+    """
+
+    context: str
+    type: EntityType | None
+    source: str
+    order: tuple[str, ...]
+    fields: str
+    id_column: str
+    filterable: Mapping[str, Column]
+    shape: Shaper
+    where: str = "1"
+    parameters: tuple[Any, ...] = ()
+    page: PageSize = PageSize()
+    options: frozenset[str] = DEFAULT_OPTIONS
+    cast: bool = False

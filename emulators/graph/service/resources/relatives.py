@@ -1,0 +1,92 @@
+"""``$expand``: relationships shown inside objects, at most 20 of each, without a next link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from emulators.graph.service.context import Context
+from emulators.graph.service.errors import GraphError, bad_request
+from emulators.graph.service.messages import Caller
+from emulators.graph.service.odata.query import Expand, Query
+from emulators.graph.service.resources import app_roles
+from emulators.graph.service.resources.shaping import OBJECT_FIELDS, ObjectRow, object_rows, shape_objects
+from emulators.graph.service.resources.types import EntityType
+
+MOST_EXPANDED = 20
+
+# (relationship column to look along, column that it leads to, rel)
+_EDGES: dict[tuple[str, str], tuple[str, str, int]] = {
+    ("group", "members"): ("source", "target", 1),
+    ("group", "owners"): ("source", "target", 2),
+    ("group", "memberOf"): ("target", "source", 1),
+    ("servicePrincipal", "owners"): ("source", "target", 2),
+    ("servicePrincipal", "memberOf"): ("target", "source", 1),
+    ("application", "owners"): ("source", "target", 2),
+    ("directoryRole", "members"): ("source", "target", 1),
+    ("administrativeUnit", "members"): ("source", "target", 1),
+    ("user", "manager"): ("source", "target", 3),
+    ("user", "memberOf"): ("target", "source", 1),
+    ("user", "ownedObjects"): ("target", "source", 2),
+    ("user", "directReports"): ("target", "source", 3),
+    ("device", "memberOf"): ("target", "source", 1),
+    ("orgContact", "memberOf"): ("target", "source", 1),
+}
+_ASSIGNMENTS = {"appRoleAssignedTo": "resource", "appRoleAssignments": "principal"}
+
+
+def expand(
+    context: Context,
+    caller: Caller,
+    query: Query,
+    entity: EntityType,
+    objects: Sequence[ObjectRow],
+    made: Sequence[dict[str, Any]],
+) -> None:
+    """Add to each of ``made`` what ``$expand`` asks for.
+
+    Raises:
+        GraphError: 400 for relationships that are unknown or not offered, and for more than one.
+    """
+    if len(query.expand) > 1:
+        raise bad_request("Only one relationship can be expanded in a single request.")
+    for wanted in query.expand:
+        for one, item in zip(objects, made, strict=True):
+            item |= _expanded(context, caller, entity, one, wanted)
+
+
+def _expanded(context: Context, caller: Caller, entity: EntityType, one: ObjectRow, wanted: Expand) -> dict[str, Any]:
+    if wanted.name in _ASSIGNMENTS and wanted.name in entity.navigation:
+        side = _ASSIGNMENTS[wanted.name]
+        return {wanted.name: app_roles.first_assignments(context.db, side, one.key, MOST_EXPANDED, wanted.select)}
+    edge = _EDGES.get((entity.name, wanted.name))
+    if edge is None:
+        raise _refused(entity, wanted.name)
+    found = _related(context, caller, one.key, edge, wanted.select)
+    if wanted.name != "manager":
+        return {wanted.name: found}
+    return {"manager": found[0]} if found else {}
+
+
+def _related(
+    context: Context, caller: Caller, key: int, edge: tuple[str, str, int], select: Sequence[str]
+) -> list[dict[str, Any]]:
+    here, there, rel = edge
+    rows = context.db.execute(
+        f"SELECT {OBJECT_FIELDS} FROM edges e JOIN objects o ON o.key = e.{there}"
+        f" WHERE e.rel = ? AND e.{here} = ? AND o.deleted IS NULL ORDER BY o.key LIMIT ?",
+        (rel, key, MOST_EXPANDED),
+    )
+    return shape_objects(context, caller, object_rows(rows), select)
+
+
+def _refused(entity: EntityType, name: str) -> GraphError:
+    if name in entity.navigation:
+        message = f"Expand is not allowed for property '{name}' according to the entity schema."
+        return GraphError(400, "ExpandNotSupported", message)
+    return GraphError(
+        400,
+        "BadRequest",
+        "Parsing OData Select and Expand failed: "
+        f"Could not find a property named '{name}' on type 'microsoft.graph.{entity.name}'.",
+    )

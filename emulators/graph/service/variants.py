@@ -1,0 +1,36 @@
+"""Where the evidence leaves more than one behaviour of Microsoft Graph, a switch for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variants:
+    """Behaviour that differs between documents, or between documents and captures of the live service.
+
+    Attributes:
+        members_hide_service_principals: v1.0 ``/groups/{id}/members`` leaves out service principals (documented known issue).
+        delta_includes_service_principals: ``groups/delta`` reports service principals as members and owners.
+        delta_reports_purged_members: ``groups/delta`` reports that a member is gone once the member itself is gone for good.
+        delta_initial_removed: the first round of a delta query reports soft-deleted objects as removed.
+        delta_page_size: objects on a page of a delta query (not documented; 200 was named by the service's makers).
+        delta_slice_size: relationship rows on a page of a delta query; a larger group is spread over several pages.
+        role_assignments_require_filter: ``roleAssignments`` cannot be listed without ``$filter`` (documents until 2022).
+        sign_in_page_size: most users on a page with ``signInActivity``: 120 (2023) or 500 (2026).
+        sign_in_top_is_error: a larger ``$top`` is refused, as in early 2023; otherwise it is lowered.
+        empty_first_page: lists begin with an empty page that has a next link, which is legal anywhere.
+        retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
+    """
+
+    members_hide_service_principals: bool = True
+    delta_includes_service_principals: bool = True
+    delta_reports_purged_members: bool = False
+    delta_initial_removed: bool = False
+    delta_page_size: int = 200
+    delta_slice_size: int = 1000
+    role_assignments_require_filter: bool = False
+    sign_in_page_size: int = 500
+    sign_in_top_is_error: bool = False
+    empty_first_page: bool = False
+    retry_after: bool = True
