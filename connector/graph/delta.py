@@ -13,6 +13,7 @@ from connector.access.groups import GROUP_SELECT
 from connector.graph.batch import send_batch
 from connector.graph.errors import GraphError, RequestRefused, UnexpectedAnswer
 from connector.graph.session import GraphSession
+from connector.settings import Settings
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-async def take_cursors(session: GraphSession) -> dict[str, str]:
+async def take_cursors(session: GraphSession, settings: Settings) -> dict[str, str]:  # noqa: ARG001 - no setting matters yet
     """The delta link of *now* for every kind that has one.
 
     A delta link remembers what the first request selected, so that is what the incremental rounds will need: everything

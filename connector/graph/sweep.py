@@ -50,7 +50,7 @@ class _Place(msgspec.Struct):
     """How many lists were begun, and for those that go on: their key and what to ask next."""
 
     begun: int = 0
-    open: list[tuple[str, str]] = []
+    open: list[list[str]] = []
 
 
 async def sweep(
@@ -83,19 +83,19 @@ async def sweep(
         asked = dict(place.open) | {key: target(key) for key in starting}
         outcomes = await send_batch(session, asked)
         answers: list[Answer[T]] = []
-        still_open: list[tuple[str, str]] = []
+        still_open: list[list[str]] = []
         throttled: list[Throttled] = []
         for key, asked_for in asked.items():
             outcome = outcomes[key]
             if isinstance(outcome, Throttled):
                 throttled.append(outcome)
-                still_open.append((key, asked_for))
+                still_open.append([key, asked_for])
                 continue
             answer = Answer(key, outcome if isinstance(outcome, GraphError) else _decoded(outcome, asked_for, page))
             answers.append(answer)
             following = getattr(answer.content, "next_link", None)
             if following is not None:
-                still_open.append((key, _next(session, following, asked_for, seen.setdefault(key, set()))))
+                still_open.append([key, _next(session, following, asked_for, seen.setdefault(key, set()))])
         place = _Place(place.begun + len(starting), still_open)
         if answers:
             done = not still_open and place.begun >= len(keys)

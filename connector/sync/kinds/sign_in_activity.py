@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -39,7 +40,7 @@ class SignInActivity(BaseReader):
         for size in _PAGE_SIZES:
             started = work.position is not None
             try:
-                async for page in listed(work, lambda size=size: _request(work.session, size), UserSignIns, _rows):
+                async for page in listed(work, partial(_request, work.session, size), UserSignIns, _rows):
                     started = True
                     yield page
             except RequestRefused as refused:

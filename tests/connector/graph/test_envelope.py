@@ -1,0 +1,80 @@
+"""Errors arrive in many shapes; reading one never fails."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.graph.envelope import ErrorBody, parse_error
+from connector.graph.errors import RequestRefused, refusal
+from connector.graph.permissions import permission_for
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "code", "message", "innerError", "innererror", "value", "request-id", "x"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(json_values | st.binary(max_size=40))
+def test_nothing_that_can_be_sent_breaks_the_reading(body):
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    found = parse_error(raw)
+    assert all(isinstance(text, str) for text in (found.code, found.message, found.request_id))
+    error = refusal(400, found, "/users?$top=1")
+    assert isinstance(error, RequestRefused)
+    assert error.advice
+    assert str(error)
+
+
+@pytest.mark.parametrize("inner", ["innerError", "innererror"])
+def test_both_spellings_of_the_inner_error(inner):
+    body = {"error": {"code": "C", "message": "M", inner: {"request-id": "r"}}}
+    assert parse_error(msgspec.json.encode(body)) == ErrorBody("C", "M", "r")
+
+
+def test_a_message_may_be_an_object():
+    assert parse_error({"error": {"code": "C", "message": {"lang": "en", "value": "M"}}}).message == "M"
+
+
+def test_the_reporting_service_has_an_envelope_of_its_own():
+    body = b'{"@odata.context": "x", "value": "Cannot query data for more than 120 users at a time."}'
+    assert parse_error(body).message == "Cannot query data for more than 120 users at a time."
+
+
+def test_headers_supply_the_request_id_that_the_body_lacks():
+    assert parse_error(b"", {"Request-Id": "r"}) == ErrorBody(request_id="r")
+
+
+def test_a_page_of_html_does_not_end_up_in_a_message():
+    assert len(parse_error({"error": {"code": "C", "message": "x" * 100_000}}).message) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("target", "permission"),
+    [
+        ("/users?$select=id,signInActivity&$top=500", "AuditLog.Read.All"),
+        ("/users?$select=id", "User.Read.All"),
+        ("/users/delta()?$deltatoken=latest", "User.Read.All"),
+        ("/users/0785ef7c/mailboxSettings?$select=userPurpose", "MailboxSettings.Read"),
+        ("/groups/delta()?$select=members", "Group.Read.All"),
+        ("/servicePrincipals/1/synchronization/jobs", "Synchronization.Read.All"),
+        ("/servicePrincipals/1/appRoleAssignedTo", "Application.Read.All"),
+        ("/roleManagement/directory/roleEligibilityScheduleInstances", "RoleEligibilitySchedule.Read.Directory"),
+        ("/roleManagement/directory/roleAssignmentScheduleInstances", "RoleAssignmentSchedule.Read.Directory"),
+        ("/roleManagement/directory/roleAssignments", "RoleManagement.Read.Directory"),
+        ("/subscribedSkus", "LicenseAssignment.Read.All"),
+        ("/somethingNew", None),
+    ],
+)
+def test_which_permission_a_path_needs(target, permission):
+    assert permission_for(target) == permission
