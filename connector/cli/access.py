@@ -32,7 +32,10 @@ _TITLES = {
 def access(
     ctx: typer.Context,
     principal: Annotated[
-        str, typer.Argument(help="Id, sign-in name, mail, app id or display name, or how one of them begins.")
+        str,
+        typer.Argument(
+            metavar="PRINCIPAL", help="Id, sign-in name, mail, app id or display name, or how one of them begins."
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:

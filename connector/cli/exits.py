@@ -48,7 +48,7 @@ class AnsweringGroup(TyperGroup):
         """As the base class does, without stack traces."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.TyperException):
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise
         except Exception as error:
             invocation = ctx.obj if isinstance(ctx.obj, Invocation) else Invocation()

@@ -49,7 +49,9 @@ class SnapshotCache:
         """
         tenant = self._root / manifest.tenant_id
         folder = tenant / manifest.snapshot_id
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._root.parent.mkdir(parents=True, exist_ok=True)
+        for private in (self._root, tenant, folder):
+            private.mkdir(exist_ok=True, mode=0o700)
         os.utime(folder)
         for table in tables:
             facts = manifest.tables.get(table.name)
@@ -62,7 +64,7 @@ class SnapshotCache:
 async def _fetch_part(store: Store, snapshot_id: str, part: SnapshotPart, path: Path) -> None:
     if path.is_file() and path.stat().st_size == part.bytes:
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as temporary:
         arriving = Path(temporary.name)
     try:

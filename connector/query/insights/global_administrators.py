@@ -31,8 +31,8 @@ class GlobalAdministrators(msgspec.Struct, frozen=True, kw_only=True):
         )
         ways = [f"{len(direct):,} directly"] if direct else []
         ways += [f"{count:,} through {group}" for group, count in sorted(groups.items())]
-        told = f"{len(names):,} hold Global Administrator" + (f" ({', '.join(ways)})" if ways else "")
-        return f"{told}; {len(eligible):,} more are eligible."
+        told = f"Global Administrators: {len(names):,}" + (f" ({', '.join(ways)})" if ways else "")
+        return f"{told}, and {len(eligible):,} more could activate it."
 
 
 def global_administrators(snapshot: Snapshot) -> GlobalAdministrators:
