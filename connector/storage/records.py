@@ -82,9 +82,14 @@ class Sync(Record, frozen=True, kw_only=True):
 
 
 class Part(Record, frozen=True, kw_only=True):
-    """One staged blob that counts: lines of ``table``, under ``name`` in the folder of its unit."""
+    """One staged blob that counts: lines of ``table``, under ``name`` in the folder of its unit.
+
+    ``number`` grows with every save of the unit and is never used twice for one table, so that units made from parts
+    can be named after it.
+    """
 
     table: str
+    number: int
     name: str
     rows: int
     bytes: int
@@ -112,7 +117,8 @@ class Checkpoint(Record, frozen=True, kw_only=True):
         planned_by: the unit (or ``start``) whose step announced this one; it repeats the message if it has to.
         step: number of the message that may work on it; the next number once the unit waits to be continued.
         attempt: how often somebody has begun to work on it. Staged names carry it.
-        saved: how often a place has been saved. Staged names carry it.
+        saved: how often a place has been saved. Staged names carry it; it is never set back.
+        restarts: how often Graph forgot the place, so that reading began anew.
         position: where the reader goes on; meaningless before the first save.
         inputs: the parent's staged part that this unit belongs to, as ``unit/part name``.
         notes: the reader's counters.
@@ -127,6 +133,7 @@ class Checkpoint(Record, frozen=True, kw_only=True):
     step: int = 0
     attempt: int = 0
     saved: int = 0
+    restarts: int = 0
     position: Any = None
     inputs: str | None = None
     parts: tuple[Part, ...] = ()

@@ -1,0 +1,46 @@
+"""How a sync ends: published, failed or superseded. ``sync.json`` says so first, then the progress."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from connector.storage.errors import Conflict
+from connector.storage.records import Failure, Sync, SyncState, Traffic
+from connector.sync.announcing import failure_of, progress_of, tell
+from connector.sync.context import Context
+from connector.sync.planning import plan
+from connector.sync.switches import switches
+
+
+async def end(context: Context, sync: Sync, state: SyncState, failure: Failure | None = None) -> None:
+    """Say that ``sync`` has ended, unless it has been said already."""
+    held = await context.store.sync(sync.sync_id)
+    if held is not None and held.record.state.final:
+        ended = held.record
+    else:
+        ended = replace(held.record if held else sync, state=state, failure=failure)
+        await context.store.replace_sync(ended, held)
+    checkpoints = await context.board.look()
+    planned = plan(context.readers, context.settings, checkpoints)
+    await tell(context, progress_of(ended, planned, checkpoints, context.now()))
+
+
+async def fail(context: Context, sync_id: str, error: Exception, unit: str) -> None:
+    """Say that the sync failed because of ``error``. The previous snapshot stays in force."""
+    await fail_with(context, sync_id, failure_of(error, unit))
+
+
+async def fail_with(context: Context, sync_id: str, failure: Failure) -> None:
+    """Say that the sync failed, and why."""
+    never_began = Sync(
+        sync_id=sync_id,
+        started_at=context.now(),
+        settings=switches(context.settings),
+        cursors={},
+        traffic=Traffic(),
+        state=SyncState.FAILED,
+    )
+    try:
+        await end(context, never_began, SyncState.FAILED, failure)
+    except Conflict:
+        await end(context, never_began, SyncState.FAILED, failure)  # it was being written; it exists now

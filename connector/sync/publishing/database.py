@@ -1,0 +1,102 @@
+"""The DuckDB database of one publishing: bounded memory, nothing from the network, staged facts as typed tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.access.staged import STAGED
+from connector.access.tables import GRANTS, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_LIMIT_MB = 512
+"""What DuckDB may hold in memory before it spills to disk: a quarter of the smallest Functions instance (2,048 MB)."""
+THREADS = 2
+
+
+@contextmanager
+def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in ``folder``, which spills there, too."""
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{MEMORY_LIMIT_MB}MB",
+        "threads": THREADS,
+        "temp_directory": str(folder / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    with duckdb.connect(str(folder / "publish.duckdb"), config=config) as database:
+        database.execute("SET TimeZone = 'UTC'")
+        yield database
+
+
+def load_staged(database: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]]) -> None:
+    """Make every staged table, from the files of its parts in the order in which they were read.
+
+    Pages of a list may overlap, and delta repeats itself: of several lines with one key the last one holds; of
+    memberships, the one with the highest ordinal.
+    """
+    database.execute("CREATE SCHEMA staged")
+    for table in STAGED:
+        _load(database, table, parts.get(table.name, ()))
+
+
+def _load(database: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]) -> None:
+    columns = ", ".join(f'"{column.name}" {column.type.value}' for column in table)
+    if not paths:
+        database.execute(f"CREATE TABLE staged.{table.name} ({columns})")
+        return
+    types = {column.name: column.type.value for column in table}
+    names, key = ", ".join(f'"{name}"' for name in table.column_names), ", ".join(table.key)
+    latest = "ordinal DESC NULLS LAST, rowid DESC" if "ordinal" in table.column_names else "rowid DESC"
+    database.execute(f"CREATE TABLE lines ({columns})")
+    database.execute(
+        f"INSERT INTO lines SELECT {names} FROM read_json(?, format = 'newline_delimited', columns = {types})",  # noqa: S608
+        [[str(path) for path in paths]],
+    )
+    database.execute(
+        f"CREATE TABLE staged.{table.name} AS SELECT {names} FROM lines "  # noqa: S608
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {latest}) = 1"
+    )
+    database.execute("DROP TABLE lines")
+
+
+def set_options(
+    database: duckdb.DuckDBPyConnection,
+    *,
+    skip_ad_groups: bool,
+    skip_unassigned_apps: bool,
+    provisioning_jobs_complete: bool,
+) -> None:
+    """What the SQL files read as ``options``."""
+    database.execute(
+        "CREATE TABLE options AS SELECT ? AS skip_ad_groups, ? AS skip_unassigned_apps, ? AS provisioning_jobs_complete",
+        [skip_ad_groups, skip_unassigned_apps, provisioning_jobs_complete],
+    )
+
+
+def build_tables(database: duckdb.DuckDBPyConnection) -> None:
+    """Run the SQL files in order: from the staged tables to every table of a snapshot but ``inherited_grants``."""
+    candidates = [column for column in GRANTS if column.name not in ("id", "revocable")]
+    defaults = {"scope": "DEFAULT '/'", "scope_kind": "DEFAULT 'tenant'"}
+    columns = ", ".join(f"{column.name} {column.type.value} {defaults.get(column.name, '')}" for column in candidates)
+    database.execute(f"CREATE TABLE candidates ({columns})")
+    for script in sorted(
+        (found for found in files(__package__).joinpath("sql").iterdir() if found.name.endswith(".sql")),
+        key=lambda found: found.name,
+    ):
+        database.execute(script.read_text(encoding="utf-8"))
+
+
+def write_table(database: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
+    """Write ``table`` as Parquet, its columns as promised and its rows sorted by key; the number of rows."""
+    columns = ", ".join(f'CAST("{column.name}" AS {column.type.value}) AS "{column.name}"' for column in table)
+    query = f"SELECT {columns} FROM main.{table.name} ORDER BY {', '.join(table.key)}"  # noqa: S608
+    written = database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    return int(written[0]) if written else 0

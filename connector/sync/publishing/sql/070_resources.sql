@@ -1,0 +1,71 @@
+-- The resources themselves, with what other reads say of them.
+CREATE TABLE accounts AS
+SELECT
+    a.*,
+    s.last_sign_in_at,
+    s.last_non_interactive_sign_in_at,
+    s.last_successful_sign_in_at,
+    m.mailbox_purpose
+FROM staged.accounts AS a
+LEFT JOIN staged.sign_in_activity AS s ON s.id = a.id
+LEFT JOIN staged.mailbox_purposes AS m ON m.id = a.id;
+
+CREATE TABLE member_counts AS
+SELECT
+    group_id,
+    count(*) FILTER (principal_kind = 'account') AS user_members,
+    count(*) FILTER (principal_kind = 'group') AS group_members,
+    count(*) FILTER (principal_kind = 'service_principal') AS service_principal_members,
+    count(*) FILTER (principal_kind = 'device') AS device_members,
+    count(*) FILTER (principal_kind = 'contact') AS contact_members,
+    count(*) FILTER (principal_kind NOT IN ('account', 'group', 'service_principal', 'device', 'contact'))
+        AS other_members
+FROM holding_memberships
+WHERE relation = 'member'
+GROUP BY group_id;
+
+CREATE TABLE groups AS
+SELECT
+    g.*,
+    coalesce(c.user_members, 0) AS user_members,
+    coalesce(c.group_members, 0) AS group_members,
+    coalesce(c.service_principal_members, 0) AS service_principal_members,
+    coalesce(c.device_members, 0) AS device_members,
+    coalesce(c.contact_members, 0) AS contact_members,
+    coalesce(c.other_members, 0) AS other_members
+FROM kept_groups AS g
+LEFT JOIN member_counts AS c ON c.group_id = g.id;
+
+-- Assignments of groups that SKIP_AD_GROUPS leaves out count: the application is used through them.
+CREATE TABLE assignment_counts AS
+SELECT a.application_id, count(*) AS assignments
+FROM staged.app_role_assignments AS a
+JOIN principals AS p ON p.kind = a.principal_kind AND p.id = a.principal_id
+GROUP BY a.application_id;
+
+CREATE TABLE first_jobs AS
+SELECT application_id, state, template_id
+FROM staged.provisioning_jobs
+QUALIFY row_number() OVER (PARTITION BY application_id ORDER BY job_id) = 1;
+
+CREATE TABLE enterprise_applications AS
+SELECT
+    a.*,
+    CASE
+        WHEN options.provisioning_jobs_complete
+            AND a.service_principal_type = 'Application'
+            AND NOT coalesce(a.is_microsoft_first_party, false)
+            AND list_contains(a.tags, 'WindowsAzureActiveDirectoryIntegratedApp')
+        THEN j.application_id IS NOT NULL
+    END AS provisioned_by_scim,
+    j.state AS provisioning_state,
+    j.template_id AS provisioning_template,
+    coalesce(c.assignments, 0) AS assignments
+FROM kept_applications AS a
+CROSS JOIN options
+LEFT JOIN first_jobs AS j ON j.application_id = a.id
+LEFT JOIN assignment_counts AS c ON c.application_id = a.id;
+
+CREATE TABLE directory_roles AS SELECT * FROM staged.directory_roles;
+
+CREATE TABLE licenses AS SELECT * FROM staged.licenses;

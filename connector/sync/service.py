@@ -1,0 +1,106 @@
+"""What the triggers ask of full syncs. Opens what it needs, and closes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from connector.settings import Settings
+from connector.storage import Store, open_store
+from connector.storage.records import Progress, StepMessage
+from connector.sync.announcing import START
+from connector.sync.board import Board
+from connector.sync.context import Context, Graph, Meter, utc_now
+from connector.sync.ids import is_sync_id
+from connector.sync.requesting import Request, claim_sync
+from connector.sync.steps import take_step
+
+MOST_DELIVERIES = 5
+"""How often a message is delivered before it is put aside: ``maxDequeueCount`` of host.json."""
+
+
+class MalformedMessage(Exception):
+    """A message of the sync queue is not one of ours."""
+
+
+async def request_sync(settings: Settings) -> Request:
+    """Ask for a full sync: it begins when its first message is taken. Joins the sync that is running, if there is one.
+
+    Raises:
+        StorageError: storage refused; nothing has been asked for then.
+    """
+    async with open_store(settings) as store:
+        request = await claim_sync(store, utc_now())
+        if not request.joined:
+            await store.send_step(StepMessage(sync_id=request.sync_id, unit=START))
+        return request
+
+
+async def sync_status(settings: Settings, sync_id: str) -> Progress | None:
+    """How far a sync is; None where there is none of that id.
+
+    Raises:
+        StorageError: storage refused.
+    """
+    if not is_sync_id(sync_id):
+        return None
+    async with open_store(settings) as store:
+        return await store.progress(sync_id)
+
+
+async def run_step(settings: Settings, text: str, *, delivery: int) -> None:
+    """Take one message of the sync queue.
+
+    Args:
+        text: the message.
+        delivery: how often it has been delivered, this time included. The last time, a failure ends the sync.
+
+    Raises:
+        MalformedMessage: the text is not a message of ours.
+        Exception: what may pass; the queue delivers the message again.
+    """
+    message = parse_message(text)
+    async with open_store(settings) as store:
+        await take_step(_context(settings, store, message.sync_id), message, last_try=delivery >= MOST_DELIVERIES)
+
+
+def parse_message(text: str) -> StepMessage:
+    """The message in ``text``.
+
+    Raises:
+        MalformedMessage: it is none.
+    """
+    try:
+        message = msgspec.json.decode(text, type=StepMessage)
+    except msgspec.DecodeError as error:
+        raise MalformedMessage(f"A message of the sync queue cannot be understood: {error}.") from None
+    if not is_sync_id(message.sync_id) or "/" in message.unit:
+        raise MalformedMessage("A message of the sync queue names no sync and unit.")
+    return message
+
+
+def _context(settings: Settings, store: Store, sync_id: str) -> Context:
+    from connector.graph.delta import take_cursors
+    from connector.graph.session import GraphSession
+    from connector.graph.stats import GraphStats
+    from connector.sync.kinds import READERS
+
+    @asynccontextmanager
+    async def open_graph() -> AsyncIterator[Graph]:
+        stats = GraphStats()
+        async with GraphSession(settings, stats=stats, deadline=time.monotonic() + settings.step_budget) as session:
+            yield Graph(session, Meter(stats))
+
+    return Context(
+        store=store,
+        settings=settings,
+        readers=READERS,
+        take_cursors=take_cursors,
+        open_graph=open_graph,
+        send=store.send_step,
+        board=Board(store, sync_id, alone=False),
+        budget=settings.step_budget,
+    )

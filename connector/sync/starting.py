@@ -1,0 +1,47 @@
+"""The first step of a sync: cursors before anything is listed, then the first units."""
+
+from __future__ import annotations
+
+from connector.graph.errors import Throttled
+from connector.storage.records import StepMessage, Sync, SyncState
+from connector.sync.announcing import START, announce
+from connector.sync.context import Context
+from connector.sync.switches import switches
+
+
+async def start(context: Context, message: StepMessage) -> None:
+    """Write ``sync.json`` once, with the cursors in it, and announce the first units.
+
+    Delivered again, it finds ``sync.json`` and only announces what has not been announced. It does nothing for a sync that
+    another one has superseded.
+
+    Raises:
+        GraphError, StorageError: as met; nothing has been written then.
+    """
+    held = await context.store.sync(message.sync_id)
+    if held is None:
+        running = await context.store.running()
+        if running is None or running.record.sync_id != message.sync_id:
+            return
+        try:
+            sync = await _begin(context, message.sync_id)
+        except Throttled as waiting:
+            await context.send(message, delay=waiting.retry_after)
+            return
+        held = await context.store.replace_sync(sync, None)
+    if held.record.state is SyncState.RUNNING:
+        await announce(context, held.record, f"{START}#0", set())
+
+
+async def _begin(context: Context, sync_id: str) -> Sync:
+    started_at = context.now()
+    async with context.open_graph() as graph:
+        cursors = await context.take_cursors(graph.session, context.settings)
+        return Sync(
+            sync_id=sync_id,
+            started_at=started_at,
+            settings=switches(context.settings),
+            cursors=dict(cursors),
+            traffic=graph.meter.take(),
+            state=SyncState.RUNNING,
+        )
