@@ -51,7 +51,14 @@ class GraphEmulator:
         self._context = Context(tenant, self.clock, TokenMaker(secrets.token_bytes(32)), variants or Variants())
         issuer = Issuer(self.clock)
         limits = Throttle(TenantSize(throttle), self.clock, tenant.id)
-        self.dispatcher = Dispatcher(self._context, issuer, limits, self.metrics, self.faults, Router())
+        self.dispatcher = Dispatcher(
+            context=self._context,
+            issuer=issuer,
+            throttle=limits,
+            metrics=self.metrics,
+            faults=self.faults,
+            router=Router(),
+        )
         self.sign_in = SignIn(tenant, issuer, self.clock)
         self.admin = Admin(tenant, self._context, self.metrics, self.faults)
         self._port = port

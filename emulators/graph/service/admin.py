@@ -22,6 +22,10 @@ PREFIX = "emulator"
 """First segment of the admin address."""
 
 
+class _Advance(msgspec.Struct):
+    seconds: float
+
+
 class _Refused(Exception):
     """A request that makes no sense; the text says why. ``status`` is the answer's."""
 
@@ -50,11 +54,8 @@ class Admin:
 
     def _serve(self, method: str, segments: list[str], options: Mapping[str, str], body: bytes) -> Reply:
         match method, *segments:
-            case "GET", "metrics":
-                return _json(self._metrics.snapshot())
-            case "POST", "metrics", "reset":
-                self._metrics.reset()
-                return Reply(204)
+            case ("GET", "metrics") | ("POST", "metrics", "reset"):
+                return self._count(method)
             case "POST", "verbs", name:
                 return self._verb(name, body)
             case "GET", "truth":
@@ -64,10 +65,15 @@ class Admin:
             case (("GET" | "POST" | "DELETE"), "faults"):
                 return self._fault(method, body)
             case "POST", "clock", "advance":
-                self._context.clock.advance(float(_arguments(body)["seconds"]))
+                self._context.clock.advance(msgspec.json.decode(body, type=_Advance).seconds)
                 return Reply(204)
-            case _:
-                raise _Refused(f"There is no {method} /{'/'.join(segments)}.", 404)
+        raise _Refused(f"There is no {method} /{'/'.join(segments)}.", 404)
+
+    def _count(self, method: str) -> Reply:
+        if method == "GET":
+            return _json(self._metrics.snapshot())
+        self._metrics.reset()
+        return Reply(204)
 
     def _verb(self, name: str, body: bytes) -> Reply:
         verb = VERBS.get(name)

@@ -42,7 +42,14 @@ class Dispatcher:
     """Serves requests of Graph, alone or inside a batch."""
 
     def __init__(
-        self, context: Context, issuer: Issuer, throttle: Throttle, metrics: Metrics, faults: Faults, router: Router
+        self,
+        *,
+        context: Context,
+        issuer: Issuer,
+        throttle: Throttle,
+        metrics: Metrics,
+        faults: Faults,
+        router: Router,
     ) -> None:
         self._context = context
         self._issuer = issuer
@@ -87,8 +94,8 @@ class Dispatcher:
             reply = self._refusal(error, request, str(uuid.uuid4()))
         except Exception:
             _log.exception("%s failed", operation)
-            error = GraphError(500, "InternalServerError", "The emulator failed; its log says why.")
-            reply = self._refusal(error, request, str(uuid.uuid4()))
+            failed = GraphError(500, "InternalServerError", "The emulator failed; its log says why.")
+            reply = self._refusal(failed, request, str(uuid.uuid4()))
         reply.headers.setdefault("x-ms-resource-unit", str(units))
         self._metrics.served(operation, reply.status, units, write=is_write(operation) and reply.status < 400)
         return reply

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from emulators.graph.service import operations as ops
 from emulators.graph.service.delta import answer as delta
 from emulators.graph.service.errors import GraphError, access_denied, method_not_allowed, unknown_segment
+from emulators.graph.service.messages import Reply
 from emulators.graph.service.resources import directory, roles, tables
 from emulators.graph.service.resources.collection import Collection
 
@@ -210,6 +211,6 @@ def _always(collection: Collection) -> ops.Find:
     return find
 
 
-def _not_writable(_call: ops.Call) -> ops.Reply:
+def _not_writable(_call: ops.Call) -> Reply:
     """Changes through Graph are refused as an app without write permissions would be; use the verbs."""
     raise access_denied()

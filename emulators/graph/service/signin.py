@@ -80,24 +80,25 @@ class SignIn:
         rest = "/".join(segments[1:])
         correlation_id = request.headers.get("client-request-id") or str(uuid.uuid4())
         try:
-            match request.method, rest:
-                case "GET", "discovery/instance" if segments[0] in ("common", self._tenant.id):
-                    return Reply(200, _instances(request.root, self._tenant.id))
-                case "GET", "v2.0/.well-known/openid-configuration":
-                    self._check_tenant(segments[0])
-                    return Reply(200, self._configuration(request.root, "/v2.0"))
-                case "GET", ".well-known/openid-configuration":
-                    self._check_tenant(segments[0])
-                    return Reply(200, self._configuration(request.root, ""))
-                case "GET", "discovery/v2.0/keys" | "discovery/keys":
-                    return Reply(200, self._issuer.key_set())
-                case "POST", "oauth2/v2.0/token":
-                    self._check_tenant(segments[0])
-                    return Reply(200, self._token(request), {"Cache-Control": "no-store, no-cache"})
-                case _:
-                    return None
+            found = self._answer(request, segments[0], rest)
         except SignInError as error:
             return error.reply(self._clock, correlation_id)
+        return None if found is None else Reply(200, found, {"Cache-Control": "no-store, no-cache"})
+
+    def _answer(self, request: SignInRequest, tenant: str, path: str) -> dict[str, Any] | None:
+        match request.method, path:
+            case "GET", "discovery/instance" if tenant in ("common", self._tenant.id):
+                return _instances(request.root, self._tenant.id)
+            case "GET", "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration":
+                self._check_tenant(tenant)
+                return self._configuration(request.root, "/v2.0" if path.startswith("v2.0") else "")
+            case "GET", "discovery/v2.0/keys" | "discovery/keys":
+                return self._issuer.key_set()
+            case "POST", "oauth2/v2.0/token":
+                self._check_tenant(tenant)
+                return self._token(request)
+            case _:
+                return None
 
     def _check_tenant(self, name: str) -> None:
         if name.lower() in (self._tenant.id.lower(), "common", "organizations", *self._domains()):
@@ -123,9 +124,9 @@ class SignIn:
         if client_id.lower() != self._tenant.client_id.lower():
             raise SignInError(400, "unauthorized_client", 700016, self._unknown_application(client_id))
         if not secret:
-            raise SignInError(401, "invalid_client", 7000216, _NO_SECRET)
+            raise SignInError(401, "invalid_client", 7000216, _NOTHING_GIVEN)
         if not hmac.compare_digest(secret.encode(), self._tenant.client_secret.encode()):
-            raise SignInError(401, "invalid_client", 7000215, _WRONG_SECRET.format(client_id))
+            raise SignInError(401, "invalid_client", 7000215, _NOT_THIS_ONE.format(client_id))
         token = self._issuer.issue(Subject(self._tenant.id, client_id, self._object_id(client_id), self._roles()))
         lifetime = LIFETIME_SECONDS
         return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
@@ -179,8 +180,10 @@ class SignIn:
         }
 
 
-_NO_SECRET = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."  # noqa: S105
-_WRONG_SECRET = (
+_NOTHING_GIVEN = (
+    "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
+)
+_NOT_THIS_ONE = (
     "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
     "client secret ID, for a secret added to app '{}'."
 )

@@ -62,7 +62,7 @@ class Relations:
             f" WHERE e.rel = ? AND e.source = ? AND e.target > ? AND {_VISIBLE} ORDER BY e.target LIMIT ?",
             (rel, key, after, self._context.variants.delta_includes_service_principals, most),
         )
-        return [Related(*row, removed=False) for row in rows]
+        return [Related(target, kind, identifier, removed=False) for target, kind, identifier in rows]
 
     def _load(self, rel: int, since: int, keys: Sequence[int]) -> None:
         """What changed, once per target: the first change tells how it was, the edges tell how it is."""

@@ -132,7 +132,7 @@ def shape_typed(
         objects = object_rows(rows)
         names = query.select or tuple(dict.fromkeys((*entity.default, *also)))
         made = shape_same(context, objects, names, entity, annotate=False)
-        relatives.expand(context, caller, query, entity, objects, made)
+        relatives.expand(context, caller, query, entity, objects=objects, made=made)
         return made
 
     return shape

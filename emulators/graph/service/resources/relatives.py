@@ -40,6 +40,7 @@ def expand(
     caller: Caller,
     query: Query,
     entity: EntityType,
+    *,
     objects: Sequence[ObjectRow],
     made: Sequence[dict[str, Any]],
 ) -> None:
@@ -52,7 +53,7 @@ def expand(
         raise bad_request("Only one relationship can be expanded in a single request.")
     for wanted in query.expand:
         for one, item in zip(objects, made, strict=True):
-            item |= _expanded(context, caller, entity, one, wanted)
+            item.update(_expanded(context, caller, entity, one, wanted))
 
 
 def _expanded(context: Context, caller: Caller, entity: EntityType, one: ObjectRow, wanted: Expand) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from emulators.graph.service.context import Context
 from emulators.graph.service.errors import GraphError
 from emulators.graph.service.messages import Caller
-from emulators.graph.service.odata.query import Query
+from emulators.graph.service.odata.query import Expand, Query
 from emulators.graph.service.odata.sql import Column
 from emulators.graph.service.resources.app_roles import picked
 from emulators.graph.service.resources.collection import UNPAGED, Collection, PageSize, Row
@@ -210,15 +210,14 @@ def _shaper(
             items.append(make(base | {"directoryScopeId": directory_scope, "appScopeId": app_scope}, row))
         shaped = [picked(item, query.select) for item in items]
         for wanted in query.expand:
-            _expand(context, caller, wanted.name, wanted.select, items, shaped)
+            _expand(context, caller, wanted, items, shaped)
         return shaped
 
     return shape
 
 
-def _expand(
-    context: Context, caller: Caller, name: str, select: Sequence[str], items: Sequence[Item], shaped: Sequence[Item]
-) -> None:
+def _expand(context: Context, caller: Caller, wanted: Expand, items: Sequence[Item], shaped: Sequence[Item]) -> None:
+    name, select = wanted.name, wanted.select
     if name == "roleDefinition":
         ids = {item["roleDefinitionId"] for item in items}
         found = _definitions(context, tuple(ids))

@@ -18,6 +18,7 @@ from emulators.graph.service.resources.types import TYPES, EntityType
 from emulators.graph.service.state import fact_or
 
 Item = dict[str, Any]
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 _SELECT_ONLY = frozenset({"$select"})
 
 
@@ -27,7 +28,7 @@ def subscribed_skus(tenant_id: str) -> Collection:
 
     def item(row: Row) -> Item:
         *_, sku, body = row
-        return {"id": f"{tenant_id}_{sku}", "skuId": sku} | msgspec.json.decode(body)
+        return {"id": f"{tenant_id}_{sku}", "skuId": sku} | _decode(body)
 
     return Collection(
         context="subscribedSkus",
@@ -49,7 +50,7 @@ def license_details(context: str, user: int) -> Collection:
 
     def item(row: Row) -> Item:
         *_, sku, body = row
-        content = msgspec.json.decode(body)
+        content = _decode(body)
         plans = content.get("servicePlans", [])
         return {"id": sku, "skuId": sku, "skuPartNumber": content.get("skuPartNumber"), "servicePlans": plans}
 
@@ -75,7 +76,7 @@ def oauth2_permission_grants() -> Collection:
 
     def item(row: Row) -> Item:
         *_, grant, body = row
-        return {"id": grant} | msgspec.json.decode(body)
+        return {"id": grant} | _decode(body)
 
     columns = {name: Column(f"json_extract(x.body, '$.{name}')", kind) for name, kind in entity.kinds.items()}
     return Collection(
@@ -98,7 +99,7 @@ def synchronization_jobs(context: str, service_principal: int) -> Collection:
 
     def item(row: Row) -> Item:
         *_, job, body = row
-        return {"id": job} | msgspec.json.decode(body)
+        return {"id": job} | _decode(body)
 
     return Collection(
         context=context,
@@ -122,7 +123,7 @@ def directory_role_templates() -> Collection:
 
     def item(row: Row) -> Item:
         *_, role, body = row
-        content = msgspec.json.decode(body)
+        content = _decode(body)
         names = {name: content.get(name) for name in ("description", "displayName")}
         return {"id": role, "deletedDateTime": None} | names
 
