@@ -204,17 +204,17 @@ class ObjectVerbs(State):
         Raises:
             NotFound: no such user.
         """
-        self.purge_object(user_id, "user")
+        with self.transaction():
+            self._purge(self._living_or_deleted(user_id, "user"))
 
-    def purge_object(self, object_id: str, *types: str) -> None:
+    def purge_object(self, object_id: str) -> None:
         """Delete any object for good, soft-deleted or not.
 
         Raises:
             NotFound: no such object.
         """
-        with self.transaction() as db:
-            row = db.execute("SELECT deleted FROM objects WHERE id = ?", (object_id.lower(),)).fetchone()
-            self._purge(self.find(object_id, *types, deleted=row is not None and row[0] is not None))
+        with self.transaction():
+            self._purge(self._living_or_deleted(object_id))
 
     def set_sign_in_activity(self, user_id: str, activity: Mapping[str, Any] | None) -> None:
         """Set a user's ``signInActivity`` as Graph shows it; None: the property is absent.
@@ -239,6 +239,10 @@ class ObjectVerbs(State):
             db.execute("DELETE FROM mailboxes WHERE user_key = ?", (key,))
             if purpose is not None:
                 db.execute("INSERT INTO mailboxes VALUES (?, ?)", (key, purpose))
+
+    def _living_or_deleted(self, object_id: str, *types: str) -> Found:
+        row = self.db.execute("SELECT deleted FROM objects WHERE id = ?", (object_id.lower(),)).fetchone()
+        return self.find(object_id, *types, deleted=row is not None and row[0] is not None)
 
     def _soft_delete(self, object_id: str, kind: str) -> None:
         with self.transaction() as db:
