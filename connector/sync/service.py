@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 
 from connector.settings import Settings
-from connector.storage import Store, open_store
-from connector.storage.records import Progress, StepMessage
+from connector.storage import StorageError, Store, open_store
+from connector.storage.records import StepMessage
 from connector.sync.announcing import START
 from connector.sync.board import Board
 from connector.sync.context import Context, Graph, Meter, utc_now
 from connector.sync.ids import is_sync_id
 from connector.sync.requesting import Request, claim_sync
 from connector.sync.steps import take_step
+
+__all__ = ["MalformedMessage", "Request", "StorageError", "parse_message", "request_sync", "run_step", "sync_status"]
 
 MOST_DELIVERIES = 5
 """How often a message is delivered before it is put aside: ``maxDequeueCount`` of host.json."""
@@ -39,8 +42,8 @@ async def request_sync(settings: Settings) -> Request:
         return request
 
 
-async def sync_status(settings: Settings, sync_id: str) -> Progress | None:
-    """How far a sync is; None where there is none of that id.
+async def sync_status(settings: Settings, sync_id: str) -> dict[str, Any] | None:
+    """How far a sync is, as a JSON object (``progress.json``); None where there is none of that id.
 
     Raises:
         StorageError: storage refused.
@@ -48,7 +51,9 @@ async def sync_status(settings: Settings, sync_id: str) -> Progress | None:
     if not is_sync_id(sync_id):
         return None
     async with open_store(settings) as store:
-        return await store.progress(sync_id)
+        progress = await store.progress(sync_id)
+    document: dict[str, Any] | None = msgspec.to_builtins(progress)
+    return document
 
 
 async def run_step(settings: Settings, text: str, *, delivery: int) -> None:

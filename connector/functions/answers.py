@@ -1,0 +1,29 @@
+"""HTTP answers in JSON. An error is ``{"error": {"message": …, "advice": …}}`` or, for settings, ``{"problems": [...]}``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import azure.functions as func
+
+
+def answer(status: int, body: dict[str, Any], *, location: str | None = None) -> func.HttpResponse:
+    """An answer with a JSON body, and where to look next."""
+    headers = {"Cache-Control": "no-store"} | ({"Location": location} if location else {})
+    return func.HttpResponse(
+        json.dumps(body, default=str, ensure_ascii=False),
+        status_code=status,
+        mimetype="application/json",
+        headers=headers,
+    )
+
+
+def refuse(status: int, message: str, advice: str = "") -> func.HttpResponse:
+    """An answer that says what went wrong and what to do."""
+    return answer(status, {"error": {"message": message, "advice": advice}})
+
+
+def refuse_settings(problems: list[str]) -> func.HttpResponse:
+    """An answer that says everything that is wrong with the settings."""
+    return answer(500, {"error": {"message": "The settings are not right.", "problems": problems}})

@@ -1,0 +1,37 @@
+"""The triggers of full syncs: a timer and a request ask for one, the queue runs its steps."""
+
+from __future__ import annotations
+
+import logging
+
+import azure.functions as func
+
+from connector.functions.settings import load_settings
+from connector.logs import log_event, quiet_libraries
+
+_log = logging.getLogger(__name__)
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+
+
+@blueprint.function_name("full_sync_timer")
+@blueprint.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
+async def full_sync_timer(timer: func.TimerRequest) -> None:
+    """Ask for a full sync. Work is left to the queue, so that a slow tenant cannot outlive the timer."""
+    from connector.sync.service import request_sync
+
+    quiet_libraries()
+    request = await request_sync(load_settings(_log))
+    log_event(
+        _log, "sync_requested", sync_id=request.sync_id, joined=request.joined, by="timer", past_due=timer.past_due
+    )
+
+
+@blueprint.function_name("sync_step")
+@blueprint.queue_trigger(arg_name="message", queue_name="entra-sync", connection="AzureWebJobsStorage")
+async def sync_step(message: func.QueueMessage) -> None:
+    """Take one step of a sync. What it raises makes the host deliver the message again."""
+    from connector.sync.service import run_step
+
+    quiet_libraries()
+    await run_step(load_settings(_log), message.get_body().decode(), delivery=message.dequeue_count or 1)

@@ -1,0 +1,12 @@
+"""What Azure Functions loads: every trigger, and nothing that takes long to import."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from connector.functions import full_sync, live, sync_requests
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(full_sync.blueprint)
+app.register_functions(sync_requests.blueprint)
+app.register_functions(live.blueprint)
