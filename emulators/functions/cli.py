@@ -37,6 +37,7 @@ def main() -> int:
 
 
 async def _serve(options: HostOptions, ready: TextIO, *, stop_with_stdin: bool) -> int:
+    """Returns only where the start is refused; a host that has served ends the process."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,10 +54,9 @@ async def _serve(options: HostOptions, ready: TextIO, *, stop_with_stdin: bool) 
     print(json.dumps(facts), file=ready, flush=True)
     await stop.wait()
     finished = await host.stop()
-    if not finished:
-        sys.stderr.flush()
-        os._exit(3)  # Python would wait for the threads of functions that do not end
-    return 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if finished else 3)  # otherwise Python would wait for the threads of functions that do not end
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -27,6 +27,9 @@ from emulators.functions.storagequeues import StorageQueues
 from emulators.functions.timers import TimerListener
 from emulators.functions.worker import Worker
 
+_SETTLING = timedelta(seconds=5)
+"""What deliveries get, once no invocation runs, for deleting their messages or handing them back."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
@@ -99,7 +102,7 @@ class Host:
         await self._server.close()
         finished = await self._invoker.finish(self._options.grace)
         for queue_listener in self._queue_listeners:
-            await (queue_listener.settle() if finished else queue_listener.release())
+            finished &= await queue_listener.finish(_SETTLING if finished else timedelta(0))
         await self._server.stop()
         await self._queues.close()
         self._worker.stop()

@@ -42,8 +42,7 @@ class Invoker:
         self._queues = queues
         self._timeout = timeout
         self._running: dict[str, str] = {}
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._tasks: set[asyncio.Task[Outcome]] = set()
 
     def current_function(self) -> str | None:
         """The name of the function whose code is running where this is called, or None."""
@@ -53,19 +52,33 @@ class Invoker:
     async def invoke(
         self, function: Function, data: TypedData, metadata: Mapping[str, TypedData], *, reason: str
     ) -> Outcome:
-        """Run ``function`` with the trigger's data. Never raises for what the function does: that is in the outcome."""
+        """Run ``function`` with the trigger's data. Never raises for what the function does: that is in the outcome.
+
+        Once begun, an invocation goes on though its caller is cancelled, as when the host stops and lets it finish.
+        """
+        task = asyncio.create_task(self._invoke(function, data, metadata, reason))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def finish(self, grace: timedelta) -> bool:
+        """Wait until nothing runs, for ``grace`` at most. Tells whether nothing does."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace.total_seconds())
+        return not self._tasks
+
+    async def _invoke(
+        self, function: Function, data: TypedData, metadata: Mapping[str, TypedData], reason: str
+    ) -> Outcome:
         invocation = str(uuid.uuid4())
         log = logging.getLogger(f"Function.{function.name}")
         log.info("Executing 'Functions.%s' (Reason='%s', Id=%s)", function.name, reason, invocation)
         began = time.monotonic()
         self._running[invocation] = function.name
-        self._idle.clear()
         try:
             outcome = await self._run(function, invocation, data, metadata, log)
         finally:
             del self._running[invocation]
-            if not self._running:
-                self._idle.set()
         log.log(
             logging.INFO if outcome.succeeded else logging.ERROR,
             "Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)",
@@ -75,15 +88,6 @@ class Invoker:
             (time.monotonic() - began) * 1000,
         )
         return outcome
-
-    async def finish(self, grace: timedelta) -> bool:
-        """Wait until nothing runs, for ``grace`` at most. Tells whether nothing does."""
-        try:
-            async with asyncio.timeout(grace.total_seconds()):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
 
     async def _run(
         self,

@@ -50,7 +50,7 @@ class QueueListener:
             self._complain(f"Queue {self._trigger.queue} cannot be created: {brief(error)}")
 
     async def run(self) -> None:
-        """Take messages until cancelled. What has been taken goes on: see ``release``."""
+        """Take messages until cancelled. What has been taken goes on: see ``finish``."""
         shortest = min(_SHORTEST_POLL, self._terms.options.max_polling_interval)
         wait = shortest
         while True:
@@ -66,16 +66,18 @@ class QueueListener:
                     await self._arrival.wait()
             wait = min(wait * 2, self._terms.options.max_polling_interval)
 
-    async def release(self) -> None:
-        """Hand back, visible at once, what is still being worked on."""
-        tasks = list(self._running)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def finish(self, patience: timedelta) -> bool:
+        """Wait until everything that has been taken is dealt with; what is not in time is handed back, visible at once.
 
-    async def settle(self) -> None:
-        """Wait until everything that has been taken is dealt with."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+        Tells whether everything was in time.
+        """
+        if not self._running:
+            return True
+        _, late = await asyncio.wait(self._running, timeout=patience.total_seconds())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
 
     async def _take(self) -> list[QueueMessage]:
         batch = self._terms.options.batch_size

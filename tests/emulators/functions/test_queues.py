@@ -3,12 +3,13 @@
 import base64
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from azure.storage.queue import QueueClient, QueueMessage
+from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from emulators.functions import FunctionsHost
 
@@ -119,9 +120,7 @@ def receive(storage: str, eventually: Eventually) -> Callable[[str], str]:
     return lambda queue: base64.b64decode(eventually(lambda: next_message(queue)).content).decode()
 
 
-def _service(connection_string: str) -> Any:
-    from azure.storage.queue import QueueServiceClient
-
+def _service(connection_string: str) -> QueueServiceClient:
     return QueueServiceClient.from_connection_string(connection_string)
 
 
@@ -266,6 +265,25 @@ def test_without_encoding_messages_are_plain_text(
     answers = QueueClient.from_connection_string(storage, "answers")
     eventually(lambda: "answers" in [queue.name for queue in _service(storage).list_queues()])
     assert eventually(answers.receive_message).content == "<plain> & more"
+
+
+def test_a_message_that_has_failed_is_hidden_for_the_visibility_timeout(
+    start_app: Callable[..., FunctionsHost], new_account: Callable[[], str], eventually: Eventually
+) -> None:
+    source = """
+    @app.queue_trigger(arg_name="message", queue_name="again", connection="AzureWebJobsStorage")
+    async def again(message: QueueMessage) -> None:
+        raise RuntimeError("not yet")
+    """
+    storage, queues = new_account(), {"visibilityTimeout": "00:00:02", "maxDequeueCount": 2}
+    host = start_app(source, {"extensions": {"queues": queues}}, {"AzureWebJobsStorage": storage})
+    send(storage, "again", "x")
+
+    def times(what: str) -> list[datetime]:
+        return [datetime.fromisoformat(line.split()[0].rstrip("Z")) for line in host.logs() if what in line]
+
+    eventually(lambda: len(times("'Functions.again' (Failed")) == 2)
+    assert times("Executing 'Functions.again'")[1] - times("'Functions.again' (Failed")[0] > timedelta(seconds=1)
 
 
 def test_a_message_in_work_is_handed_back_when_the_host_stops_for_good(
