@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emulators.graph.tenant.generator import generate
+from emulators.graph.tenant.tenant import Tenant
 from emulators.graph.tenant.truth import truth
 from emulators.graph.tenant.wellknown import built_in_roles, skus
 
@@ -23,32 +25,32 @@ print(hashlib.sha256("\\n".join(generate(users=60, seed=7).db.iterdump()).encode
 """
 
 
-def dump(tenant):
+def dump(tenant: Tenant) -> str:
     return "\n".join(tenant.db.iterdump())
 
 
-def one(tenant, sql, *arguments):
+def one(tenant: Tenant, sql: str) -> Any:
     """The first value of the first row."""
-    return tenant.db.execute(sql, arguments).fetchone()[0]
+    return tenant.db.execute(sql).fetchone()[0]
 
 
 @pytest.fixture(scope="module")
-def large():
+def large() -> Tenant:
     return generate(users=2000)
 
 
 @pytest.fixture(scope="module")
-def small():
+def small() -> Tenant:
     return generate(users=50)
 
 
 @pytest.fixture(scope="module", params=[50, 2000])
-def tenant(request):
+def tenant(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue("small" if request.param == 50 else "large")
 
 
 @pytest.fixture(scope="module")
-def picture(tenant):
+def picture(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
     return truth(tenant, sign_in_activity=True, mailbox_purpose=True)
 
 
@@ -299,8 +301,9 @@ def test_guests_are_in_role_assignable_groups(picture):
 
 
 def test_licenses_come_directly_through_one_group_through_two_and_both_ways(picture):
-    ways = Counter()
-    direct, grouped = set(), Counter()
+    ways: Counter[str] = Counter()
+    direct: set[tuple[str, str]] = set()
+    grouped: Counter[tuple[str, str]] = Counter()
     for grant in picture["grants"]:
         if grant["resource_kind"] == "license" and grant["principal_kind"] == "account":
             held = (grant["principal_id"], grant["resource_id"])

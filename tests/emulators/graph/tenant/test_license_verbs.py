@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulators.graph.tenant.errors import AlreadyExists, NotAllowed, NotFound, Reason
+from emulators.graph.tenant.tenant import Tenant
 
 
 @pytest.fixture
-def sku(tenant):
+def sku(tenant: Tenant) -> str:
     return tenant.add_sku("SPE_E5", 2)
 
 
-def states(tenant):
+def states(tenant: Tenant) -> list[Any]:
     return tenant.db.execute(
         "SELECT o.id, l.by_group <> 0, l.state, l.error FROM user_licenses l JOIN objects o ON o.key = l.user_key"
     ).fetchall()
 
 
-def seats(tenant):
+def seats(tenant: Tenant) -> Any:
     return tenant.db.execute("SELECT consumed FROM sku_seats").fetchone()[0]
 
 

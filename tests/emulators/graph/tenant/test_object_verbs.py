@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulators.graph.tenant.errors import AlreadyExists, NotAllowed, NotFound, Reason
+from emulators.graph.tenant.tenant import Tenant
 
 
-def stored(tenant, object_id):
+def stored(tenant: Tenant, object_id: str) -> Any:
     return tenant.db.execute("SELECT deleted, deleted_at FROM objects WHERE id = ?", (object_id,)).fetchone()
 
 
-def count(tenant, table):
-    return tenant.db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+def count(tenant: Tenant, table: str) -> int:
+    return int(tenant.db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
 
 
 def test_a_new_user_is_an_enabled_member(tenant, properties_changed):

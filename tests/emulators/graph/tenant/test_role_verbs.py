@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulators.graph.tenant.errors import AlreadyExists, NotAllowed, NotFound, Reason
 from emulators.graph.tenant.role_verbs import role_assignment_id
+from emulators.graph.tenant.tenant import Tenant
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 READER = "5d6b6bb7-de71-4623-b4af-96380a352509"
 
 
-def role_members(tenant):
+def role_members(tenant: Tenant) -> list[Any]:
     return tenant.db.execute(
         "SELECT json_extract(r.body, '$.roleTemplateId'), p.id FROM edges e JOIN objects r ON r.key = e.source "
         "JOIN objects p ON p.key = e.target WHERE r.type = 'directoryRole'"
