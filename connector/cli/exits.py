@@ -53,7 +53,8 @@ class AnsweringGroup(TyperGroup):
         except Exception as error:
             invocation = ctx.obj if isinstance(ctx.obj, Invocation) else Invocation()
             if invocation.debug:
-                invocation.output.tell(traceback.format_exc())
+                for line in traceback.format_exc().splitlines():
+                    invocation.output.tell(line)
             raise typer.Exit(_report(invocation, error)) from None
 
 

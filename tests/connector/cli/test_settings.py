@@ -1,0 +1,92 @@
+"""Settings: what is missing is said at once; a file can set them; secrets are never shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from connector.settings import known_settings
+from tests.support.snapshots import TENANT, environment
+
+Run = Callable[..., Result]
+SECRET = "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net"
+COMMANDS = (["sync"], ["status"], ["access", "x"], ["holders", "x"], ["applications"], ["export", "x"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_every_problem_is_told_at_once_in_a_sentence_each(run: Run, command: list[str]) -> None:
+    shown = run(*command)
+
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    problems = shown.stderr.splitlines()
+    assert [problem.split()[0] for problem in problems] == [
+        "ENTRA_TENANT_ID",
+        "ENTRA_CLIENT_ID",
+        "ENTRA_CLIENT_SECRET",
+        "AzureWebJobsStorage__blobServiceUri",
+        "AzureWebJobsStorage__queueServiceUri",
+    ]
+    as_json = run(*command, "--json")
+    assert as_json.exit_code == 2
+    assert json.loads(as_json.stdout)["error"]["problems"] == problems
+
+
+def test_settings_shows_every_setting_and_no_secret(run: Run) -> None:
+    given = environment(SECRET) | {"SKIP_AD_GROUPS": "true"}
+    shown = json.loads(run("settings", "--json", env=given).stdout)
+
+    rows = {row["name"]: row for row in shown["settings"]}
+    assert list(rows) == [setting.name for setting in known_settings()]
+    assert (rows["ENTRA_TENANT_ID"]["value"], rows["ENTRA_TENANT_ID"]["source"]) == (TENANT, "environment")
+    assert (rows["SKIP_AD_GROUPS"]["value"], rows["SKIP_AD_GROUPS"]["default"]) == ("true", "false")
+    assert (rows["STORAGE_CONTAINER"]["value"], rows["STORAGE_CONTAINER"]["source"]) == ("entra", "default")
+    assert rows["ENTRA_CLIENT_SECRET"]["value"] == rows["AzureWebJobsStorage"]["value"] == "(set)"
+    assert shown["problems"] == []
+    text = run("settings", env=given)
+    assert text.exit_code == 0
+    for secret in ("not-a-real-secret", "AccountKey"):
+        assert secret not in text.output + json.dumps(shown)
+
+
+def test_settings_shows_problems_beside_the_values(run: Run) -> None:
+    result = run("settings", "--json", env=environment(SECRET) | {"SYNC_SCHEDULE": "hourly"})
+
+    assert result.exit_code == 2
+    [problem] = json.loads(result.stdout)["problems"]
+    assert problem.startswith("SYNC_SCHEDULE must be a schedule of six fields")
+
+
+def test_a_settings_file_counts_where_the_environment_says_nothing(run: Run, tmp_path: Path) -> None:
+    values = environment(SECRET) | {"STORAGE_CONTAINER": "from-file", "INHERITED_GRANTS": "off"}
+    (tmp_path / "mine.json").write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+
+    result = run(
+        "--settings", str(tmp_path / "mine.json"), "settings", "--json", env={"STORAGE_CONTAINER": "from-environment"}
+    )
+
+    assert result.exit_code == 0, result.output
+    rows = {row["name"]: (row["value"], row["source"]) for row in json.loads(result.stdout)["settings"]}
+    assert rows["STORAGE_CONTAINER"] == ("from-environment", "environment")
+    assert rows["INHERITED_GRANTS"] == ("off", "file")
+
+
+def test_local_settings_json_is_read_if_it_is_there(run: Run) -> None:
+    Path("local.settings.json").write_text(json.dumps({"Values": environment(SECRET)}))
+
+    assert run("settings").exit_code == 0
+
+
+@pytest.mark.parametrize("content", ["not JSON", "[]", '{"Other": {}}', '{"Values": {"A": 1}}', None])
+def test_a_settings_file_that_is_none_is_said_plainly(run: Run, tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "mine.json").write_text(content)
+
+    result = run("--settings", str(tmp_path / "mine.json"), "settings")
+
+    assert result.exit_code == 2
+    assert "mine.json" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
