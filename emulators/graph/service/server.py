@@ -90,9 +90,9 @@ class Server:
 
     async def _listen(self) -> None:
         server = web.Server(self._handle, max_line_size=_LONGEST_LINE, max_field_size=_LONGEST_LINE)
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self._wanted_port, ssl_context=self._tls, shutdown_timeout=1)
+        site = web.TCPSite(self._runner, HOST, self._wanted_port, ssl_context=self._tls)
         await site.start()
         self.port = int(self._runner.addresses[0][1])
 

@@ -127,17 +127,17 @@ _SCHEDULE_FIELDS = "x.schedule_id, x.assignment_type, x.origin_id, x.starts_at, 
 _INSTANCES: Mapping[str, str] = {
     "assignment": (
         "SELECT 0 AS part, a.key AS key, 0 AS member, a.id AS id, a.principal_id AS principal_id, a.role_id AS role_id,"
-        " a.scope AS scope, a.app_scope AS app_scope, coalesce(s.id, a.id) AS schedule_id,"
+        " a.scope AS scope, a.app_scope AS app_scope, coalesce(s.schedule_id, a.id) AS schedule_id,"
         " coalesce(s.assignment_type, 'Assigned') AS assignment_type, a.id AS origin_id, s.starts_at AS starts_at,"
         " s.ends_at AS ends_at, s.created_at AS created_at, 1 AS in_force"
         " FROM role_assignments a LEFT JOIN role_schedules s ON s.kind = 'assignment' AND s.role_assignment_id = a.id"
-        " UNION ALL SELECT 1, s.key, 0, s.id, s.principal_id, s.role_id, s.scope, s.app_scope, s.id, s.assignment_type,"
+        " UNION ALL SELECT 1, s.key, 0, s.id, s.principal_id, s.role_id, s.scope, s.app_scope, s.schedule_id, s.assignment_type,"
         " s.role_assignment_id, s.starts_at, s.ends_at, s.created_at, 0 FROM role_schedules s"
         " WHERE s.kind = 'assignment' AND s.role_assignment_id IS NULL"
     ),
     "eligibility": (
-        "SELECT 1 AS part, s.key AS key, 0 AS member, s.id || '-1-e' AS id, s.principal_id AS principal_id,"
-        " s.role_id AS role_id, s.scope AS scope, s.app_scope AS app_scope, s.id AS schedule_id,"
+        "SELECT 1 AS part, s.key AS key, 0 AS member, s.id AS id, s.principal_id AS principal_id,"
+        " s.role_id AS role_id, s.scope AS scope, s.app_scope AS app_scope, s.schedule_id AS schedule_id,"
         " s.assignment_type AS assignment_type, NULL AS origin_id, s.starts_at AS starts_at, s.ends_at AS ends_at,"
         " s.created_at AS created_at, 1 AS in_force FROM role_schedules s WHERE s.kind = 'eligibility'"
     ),
