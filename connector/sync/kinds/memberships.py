@@ -7,12 +7,14 @@ and unlike that list it names service principals. What changes while it runs is 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from math import ceil
 from typing import Any, ClassVar
 
 import msgspec
 
 from connector.access.collections import Collection
 from connector.access.groups import GroupChange, MembershipRow, memberships
+from connector.graph.batch import BATCH_SIZE
 from connector.graph.session import GraphSession
 from connector.graph.sweep import sweep
 from connector.sync.kinds.base import BaseReader
@@ -39,10 +41,8 @@ class Memberships(BaseReader):
         """Read the memberships of every group in ``work.inputs``, but for those that SKIP_AD_GROUPS leaves out."""
         skip_ad = work.settings.skip_ad_groups
         ids = [row["id"] for row in work.inputs if not (skip_ad and row.get("on_premises_sync_enabled"))]
-        chunks = {
-            str(number): ids[start : start + _GROUPS_PER_REQUEST]
-            for number, start in enumerate(range(0, len(ids), _GROUPS_PER_REQUEST))
-        }
+        size = min(_GROUPS_PER_REQUEST, max(1, ceil(len(ids) / BATCH_SIZE)))  # fewer at once only to fill one batch
+        chunks = {str(number): ids[start : start + size] for number, start in enumerate(range(0, len(ids), size))}
         place = _Position(None, 0) if work.position is None else msgspec.convert(work.position, _Position)
         ordinal = place.ordinal
         async for part in sweep(
