@@ -23,7 +23,7 @@ def connection_string(name: str, settings: Mapping[str, str]) -> str:
     for candidate in (name, f"AzureWebJobs{name}", f"ConnectionStrings:{name}"):
         if value := settings.get(candidate):
             return _checked(candidate, value)
-    if any(setting.startswith((f"{name}__", f"{name}:")) for setting in settings):
+    if any(value and setting.startswith((f"{name}__", f"{name}:")) for setting, value in settings.items()):
         raise ValueError(
             f"the connection {name!r} is identity-based ({name}__…), which is not supported here; "
             f"set {name} to a connection string"

@@ -59,6 +59,7 @@ class Delivery:
         if settled:
             await self._attempt(self._delete())
         elif (self._message.dequeue_count or 1) >= self._terms.options.max_dequeue_count:
+            self._log.warning("Message has reached MaxDequeueCount of %d.", self._terms.options.max_dequeue_count)
             await self._attempt(self._give_up())
         else:
             await self._attempt(self._hand_back(self._terms.options.visibility_timeout))
@@ -67,17 +68,20 @@ class Delivery:
         body = self._queues.decode(self._message.content)
         if (self._message.dequeue_count or 1) > self._terms.options.max_dequeue_count:
             return False  # an earlier host died before it could give it up
-        renewal = asyncio.create_task(self._keep_hidden())
+        ended = asyncio.Event()
+        renewal = asyncio.create_task(self._keep_hidden(until=ended))
         try:
             return await call(data_of(body), metadata_of(self._message, body))
         finally:
-            renewal.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewal
+            ended.set()
+            await renewal  # not cancelled: a renewal under way changes the receipt that is needed next
 
-    async def _keep_hidden(self) -> None:
-        while True:
-            await asyncio.sleep(self._terms.lock.total_seconds() / 2)
+    async def _keep_hidden(self, until: asyncio.Event) -> None:
+        while not until.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._terms.lock.total_seconds() / 2):
+                    await until.wait()
+                    return
             await self._attempt(self._hand_back(self._terms.lock))
 
     async def _hand_back(self, hidden_for: timedelta) -> None:
@@ -90,12 +94,7 @@ class Delivery:
 
     async def _give_up(self) -> None:
         poison = f"{self._trigger.queue}-poison"
-        self._log.warning(
-            "Message has reached MaxDequeueCount of %d. Moving message %s to queue '%s'.",
-            self._terms.options.max_dequeue_count,
-            self._message.id,
-            poison,
-        )
+        self._log.warning("Moving message %s to queue '%s'.", self._message.id, poison)
         await self._queues.send_encoded(self._trigger.connection_string, poison, self._message.content)
         await self._delete()
 

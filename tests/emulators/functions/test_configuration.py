@@ -163,6 +163,7 @@ def test_development_storage_is_the_emulator_on_its_usual_ports() -> None:
     ("settings", "complaint"),
     [
         ({}, "'S', which must hold a storage connection string, is missing"),
+        ({"S": "", "S__queueServiceUri": ""}, "'S', which must hold a storage connection string, is missing"),
         ({"S__queueServiceUri": "https://x", "S__credential": "managedidentity"}, "identity-based.*not supported here"),
         ({"S": "nonsense"}, "'S' does not hold a storage connection string"),
     ],

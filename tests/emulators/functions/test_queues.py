@@ -1,5 +1,6 @@
 """Queue triggers and queue outputs of a hosted app, on real queues."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from emulators.functions import FunctionsHost
+from emulators.functions.storagequeues import StorageQueues
 
 APP = """
 STORAGE = "AzureWebJobsStorage"
@@ -247,6 +249,22 @@ def test_a_queue_function_can_be_run_by_hand(host: FunctionsHost, receive: Calla
 
     seen = json.loads(receive("seen"))
     assert (seen["json"], seen["count"]) == ({"by": "hand"}, 1)
+
+
+def test_sending_creates_the_queue_and_wakes_its_listener(new_account: Callable[[], str]) -> None:
+    async def send_one(connection_string: str) -> bool:
+        queues = StorageQueues(in_base64=True)
+        arrival = queues.arrival(connection_string, "new")
+        await queues.send(connection_string, "new", "x")
+        await queues.close()
+        return arrival.is_set()
+
+    storage = new_account()
+
+    assert asyncio.run(send_one(storage))
+    message = QueueClient.from_connection_string(storage, "new").receive_message()
+    assert message is not None
+    assert base64.b64decode(message.content) == b"x"
 
 
 def test_without_encoding_messages_are_plain_text(
