@@ -6,12 +6,32 @@ from collections.abc import Sequence
 
 from emulators.graph.tenant.errors import AlreadyExists, NotAllowed, NotFound, Reason
 from emulators.graph.tenant.state import Found, Rel, State, from_json, to_json
+from emulators.graph.tenant.wellknown import sku_body, skus
 
 _COMPUTED = ("assignedLicenses", "licenseAssignmentStates")
 
 
 class LicenseVerbs(State):
     """Assigning and removing licenses."""
+
+    def add_sku(self, part_number: str, seats: int) -> str:
+        """Subscribe to a SKU by part number, such as ``SPE_E5``; returns its id.
+
+        Raises:
+            NotFound: it is not one of :func:`emulators.graph.tenant.wellknown.skus`.
+            AlreadyExists: the tenant has it.
+        """
+        with self.transaction() as db:
+            sku = next((sku for sku in skus() if sku["skuPartNumber"] == part_number), None)
+            if sku is None:
+                raise NotFound(part_number, "SKU")
+            added = db.execute(
+                "INSERT OR IGNORE INTO subscribed_skus VALUES (?, ?)", (sku["skuId"], to_json(sku_body(sku, seats)))
+            ).rowcount
+            if not added:
+                raise AlreadyExists(f"The subscription to {part_number}")
+            self.next_seq()
+            return str(sku["skuId"])
 
     def assign_license(self, object_id: str, sku_id: str, disabled_plans: Sequence[str] = ()) -> None:
         """Give a user or a group a license; every direct user member of a group gets it through the group.

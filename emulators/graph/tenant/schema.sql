@@ -124,5 +124,6 @@ CREATE TABLE sign_in_activity (user_key INTEGER PRIMARY KEY, body TEXT NOT NULL)
 CREATE TABLE mailboxes (user_key INTEGER PRIMARY KEY, purpose TEXT NOT NULL);
 
 -- Facts about the tenant itself, as text: id, display_name, domain, created_at, client_id, client_secret,
--- entra_id_p1 and entra_id_p2 ('true' or 'false': sign-in activity needs P1, PIM needs P2), users and seed as generated.
+-- entra_id_p1 and entra_id_p2 ('true' or 'false': sign-in activity needs P1, PIM needs P2), users and seed as generated,
+-- ids_given (how many ids the verbs have made).
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -55,7 +55,7 @@ def from_json(text: str) -> Any:
 
 def timestamp(moment: datetime) -> str:
     """A time as Graph writes it, in whole seconds, for example ``2026-01-31T08:15:00Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.isoformat()[:19]}Z"  # several times faster than strftime, and there are millions
 
 
 class State:

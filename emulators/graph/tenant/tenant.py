@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Self
 
 from emulators.graph.tenant.bodies import INTEGRATED_APP
-from emulators.graph.tenant.errors import AlreadyExists, NotFound
 from emulators.graph.tenant.state import to_json
 from emulators.graph.tenant.verbs import Verbs
-from emulators.graph.tenant.wellknown import built_in_roles, graph_body, role_definition_body, sku_body, skus
+from emulators.graph.tenant.wellknown import built_in_roles, graph_body, role_definition_body
 
 CONNECTOR_PERMISSIONS = (
     "AdministrativeUnit.Read.All",
@@ -95,22 +94,3 @@ class Tenant(Verbs):
             properties={"appId": self.client_id, "servicePrincipalNames": [self.client_id], "tags": [INTEGRATED_APP]},
         )
         self.grant_permissions(connector, list(CONNECTOR_PERMISSIONS))
-
-    def add_sku(self, part_number: str, seats: int) -> str:
-        """Subscribe to a SKU by part number, such as ``SPE_E5``; returns its id.
-
-        Raises:
-            NotFound: it is not one of :func:`emulators.graph.tenant.wellknown.skus`.
-            AlreadyExists: the tenant has it.
-        """
-        with self.transaction() as db:
-            sku = next((sku for sku in skus() if sku["skuPartNumber"] == part_number), None)
-            if sku is None:
-                raise NotFound(part_number, "SKU")
-            added = db.execute(
-                "INSERT OR IGNORE INTO subscribed_skus VALUES (?, ?)", (sku["skuId"], to_json(sku_body(sku, seats)))
-            ).rowcount
-            if not added:
-                raise AlreadyExists(f"The subscription to {part_number}")
-            self.next_seq()
-            return str(sku["skuId"])

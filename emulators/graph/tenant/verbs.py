@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from emulators.graph.tenant.application_verbs import ApplicationVerbs
+from emulators.graph.tenant.deletion_verbs import DeletionVerbs
 from emulators.graph.tenant.membership_verbs import MembershipVerbs
 from emulators.graph.tenant.object_verbs import ObjectVerbs
-from emulators.graph.tenant.role_verbs import RoleVerbs
+from emulators.graph.tenant.pim_verbs import PimVerbs
 
 
-class Verbs(ObjectVerbs, MembershipVerbs, RoleVerbs, ApplicationVerbs):
+class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, PimVerbs, ApplicationVerbs):
     """Everything that can be done to a tenant."""
 
 
@@ -54,6 +55,7 @@ _VERBS: tuple[Callable[..., str | None], ...] = (
     Verbs.make_eligible,
     Verbs.remove_eligibility,
     Verbs.activate_role,
+    Verbs.add_sku,
     Verbs.assign_license,
     Verbs.remove_license,
     Verbs.create_administrative_unit,

@@ -25,9 +25,10 @@ def make_memberships(maker: Maker, memberships: int) -> None:
     _other_members(maker, dice)
     _owners(maker, dice)
     # People and groups that are deleted at the end were members and had members.
+    mastered = {*groups["role"], *groups["synced"], *groups["synced_list"]}
     for leaver in maker.leavers:
         for group in dice.few(groups["all"], 3):
-            if group not in groups["role"] and group not in groups["synced"]:
+            if group not in mastered:
                 maker.relate(Rel.MEMBER, group, (leaver,))
     for group in groups["leavers"]:
         maker.relate(Rel.MEMBER, group, dice.few(maker.users, 5))
