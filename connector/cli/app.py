@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,8 @@ def main(
 ) -> None:
     """Options of every command."""
     debug = debug or os.environ.get("CONNECTOR_DEBUG", "").lower() in ("1", "true", "yes", "on")
+    # What libraries log would stand between the sentences; somebody who debugs wants it.
+    logging.basicConfig(level=logging.WARNING, handlers=None if debug else [logging.NullHandler()])
     ctx.obj = Invocation(settings_file=settings_file, debug=debug)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connector.access.tables import TABLES
 from connector.cli.exits import Exit
 from connector.cli.help import help_text
 from connector.cli.invocation import JsonOption, invocation_of
@@ -50,7 +51,8 @@ def sync(
 
 def _show(output: Output, result: SyncResult) -> None:
     manifest, traffic = result.manifest, result.manifest.traffic
-    output.table(("table", "#rows"), [(name, facts.rows) for name, facts in manifest.tables.items()])
+    counts = [(table.name, manifest.tables[table.name].rows) for table in TABLES if table.name in manifest.tables]
+    output.table(("table", "#rows"), counts)
     for kind, reason in manifest.incomplete.items():
         output.tell(f"Incomplete: {kind}. {reason}")
     for warning in manifest.warnings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from connector.query.holdings import Holding, holdings
@@ -19,10 +21,17 @@ class PrivilegedGuests(msgspec.Struct, frozen=True, kw_only=True):
         if not self.holdings:
             return "No guest belongs to a role-assignable group."
         guests = {holding.principal.id: holding.principal.title for holding in self.holdings}
-        groups = sorted({holding.resource.title for holding in self.holdings})
-        first = ", ".join(sorted(guests.values())[:3]) + (" …" if len(guests) > 3 else "")
-        are = "guest belongs" if len(guests) == 1 else "guests belong"
-        return f"{len(guests):,} {are} to role-assignable groups ({', '.join(groups)}): {first}."
+        groups = {holding.resource.id: holding.resource.title for holding in self.holdings}
+        belong = "guest belongs" if len(guests) == 1 else "guests belong"
+        return (
+            f"{len(guests):,} {belong} to role-assignable groups: {_first(guests.values())} "
+            f"({'in' if len(groups) == 1 else f'in {len(groups):,} groups:'} {_first(groups.values())})."
+        )
+
+
+def _first(names: Iterable[str], most: int = 3) -> str:
+    ordered = sorted(names)
+    return ", ".join(ordered[:most]) + (" …" if len(ordered) > most else "")
 
 
 def privileged_guests(snapshot: Snapshot) -> PrivilegedGuests:

@@ -19,7 +19,7 @@ def test_what_contoso_should_know(contoso: Snapshot) -> None:
     assert widest_application(contoso).sentence == (
         "CRM reaches furthest: 2 accounts and service principals, by 2 direct assignments."
     )
-    assert privileged_guests(contoso).sentence == "1 guest belongs to role-assignable groups (Tier 0): Bob."
+    assert privileged_guests(contoso).sentence == "1 guest belongs to role-assignable groups: Bob (in Tier 0)."
     assert unused_seats(contoso).sentence == "6 license seats are unused: SPE_E5 6."
     assert deepest_nesting(contoso).sentence == (
         "The deepest nesting is 2 groups: Anna Andersson → Sales EMEA → Sales → All staff."
