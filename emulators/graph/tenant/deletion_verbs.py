@@ -110,6 +110,11 @@ class DeletionVerbs(State):
         db.execute("DELETE FROM app_role_assignments WHERE principal = ?1 OR resource = ?1", (key,))
         for table in ("user_licenses", "sign_in_activity", "mailboxes"):
             db.execute(f"DELETE FROM {table} WHERE user_key = ?", (key,))
+        through = db.execute(
+            "SELECT DISTINCT user_key FROM user_licenses WHERE by_group = ? ORDER BY 1", (key,)
+        ).fetchall()
+        for (user,) in through:
+            self.touch(user, "assignedLicenses", "licenseAssignmentStates")
         db.execute("DELETE FROM user_licenses WHERE by_group = ?", (key,))
         db.execute("DELETE FROM group_licenses WHERE group_key = ?", (key,))
         db.execute("DELETE FROM synchronization_jobs WHERE service_principal = ?", (key,))

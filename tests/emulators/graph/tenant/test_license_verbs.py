@@ -97,6 +97,19 @@ def test_a_deleted_user_frees_the_seat(tenant, sku):
     assert seats(tenant) == 1
 
 
+def test_a_group_that_is_gone_for_good_licenses_nobody(tenant, sku):
+    group, user = tenant.create_group("Licensed"), tenant.create_user("Adele")
+    tenant.add_member(group, user)
+    tenant.assign_license(group, sku)
+    before = tenant.seq
+
+    tenant.purge_object(group)
+
+    assert states(tenant) == []
+    changed = tenant.db.execute("SELECT name FROM property_changes WHERE seq > ?", (before,)).fetchall()
+    assert ("licenseAssignmentStates",) in changed
+
+
 def test_what_cannot_be(tenant, sku):
     user = tenant.create_user("Adele")
     tenant.assign_license(user, sku)
