@@ -65,6 +65,7 @@ class FunctionsHost:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="functions-host-", ignore_cleanup_errors=True)
         self._facts: dict[str, Any] = {}
+        self._last_logs: list[str] | None = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -129,13 +130,15 @@ class FunctionsHost:
             pass
 
     def logs(self) -> list[str]:
-        """The lines that it has printed so far."""
+        """The lines that it has printed so far; all of them once it has been stopped."""
+        if self._last_logs is not None:
+            return self._last_logs
         return self.log_file.read_text(errors="replace").splitlines() if self.log_file.exists() else []
 
     def start(self) -> Self:
         """Start it and wait until it is ready."""
-        if self._process is not None:
-            raise RuntimeError("this host has been started already")
+        if self._process is not None or self._last_logs is not None:
+            raise RuntimeError("this host has been started already; make another")
         output = Path(self._folder.name, "ready.json")
         with self.log_file.open("wb") as log, output.open("wb") as ready:
             self._process = subprocess.Popen(
@@ -163,12 +166,25 @@ class FunctionsHost:
         if process.stdin:
             process.stdin.close()
         try:
-            process.wait(self._grace + 10)
+            process.wait(self._grace + 15)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+        return self._clean_up(process)
+
+    def kill(self) -> None:
+        """End it at once, as when a machine fails: nothing finishes, messages in work stay hidden until their lock ends."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            if process.stdin:
+                process.stdin.close()
+            self._clean_up(process)
+
+    def _clean_up(self, process: subprocess.Popen[bytes]) -> int:
+        code = process.wait()
+        self._last_logs = self.logs()
         self._folder.cleanup()
-        return process.returncode
+        return code
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], output: Path) -> dict[str, Any]:
         deadline = time.monotonic() + self._start_timeout

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.storage.queue import QueueClient
 
 from emulators.functions import FunctionsHost, HostFailed
 
@@ -178,6 +179,26 @@ def test_nothing_is_left_when_the_owner_of_a_host_is_killed(write_app: WriteApp)
     assert subprocess.run([sys.executable, "-c", waiting], capture_output=True, check=False).returncode != 0
 
 
+def test_a_killed_host_leaves_its_message_locked_and_another_host_takes_it_up(
+    write_app: WriteApp, new_account: Callable[[], str], eventually: Eventually
+) -> None:
+    app = write_app("""
+    @app.queue_trigger(arg_name="message", queue_name="work", connection="AzureWebJobsStorage")
+    async def work(message: QueueMessage) -> None:
+        logging.info("delivery %s", message.dequeue_count)
+        if message.dequeue_count == 1:
+            await asyncio.sleep(600)
+    """)
+    settings = {"AzureWebJobsStorage": new_account()}
+    first = FunctionsHost(app, settings, max_polling_ms=100, queue_lock_seconds=2).start()
+    QueueClient.from_connection_string(settings["AzureWebJobsStorage"], "work").send_message("eA==")
+    eventually(lambda: any("delivery 1" in line for line in first.logs()))
+    first.kill()
+
+    with FunctionsHost(app, settings, max_polling_ms=100) as second:
+        eventually(lambda: any("delivery 2" in line for line in second.logs()))
+
+
 def test_stopping_twice_does_no_harm(write_app: WriteApp) -> None:
     host = FunctionsHost(write_app(HELLO)).start()
     pid = host.process_id
@@ -185,6 +206,7 @@ def test_stopping_twice_does_no_harm(write_app: WriteApp) -> None:
 
     assert host.stop() == 0
     assert host.stop() is None
+    assert "Host has stopped" in host.logs()[-1]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
