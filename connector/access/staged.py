@@ -142,7 +142,8 @@ _INSTANCE_COLUMNS = (
 # a role (`member_type` `Group`), which is derived and must not be counted as a fact.
 ROLE_ASSIGNMENT_INSTANCES = _staged("role_assignment_instances", ("id",), *_INSTANCE_COLUMNS)
 ROLE_ELIGIBILITY_INSTANCES = _staged("role_eligibility_instances", ("id",), *_INSTANCE_COLUMNS)
-# `id` as a role assignment spells it: `/administrativeUnits/{id}` or `/{object id}`.
+# `id` as a role assignment spells it: `/administrativeUnits/{id}` or `/{object id}`. Names administrative units and app
+# registrations; the names of service principals are in `enterprise_applications`.
 SCOPES = _staged("scopes", ("id",), ("id", _TEXT), ("kind", _TEXT), ("name", _TEXT))
 
 STAGED: tuple[Table, ...] = (

@@ -41,7 +41,7 @@ class UnexpectedAnswer(GraphError):
 
 
 class Throttled(GraphError):
-    """Graph asks to come back later than this step may wait.
+    """Graph, throttling or failing for a moment, is to be asked again later than this step may wait.
 
     Attributes:
         retry_after: seconds to wait before asking again.
@@ -49,7 +49,7 @@ class Throttled(GraphError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(
-            f"Microsoft Graph throttles this application; ask again in {retry_after:.0f} s",
+            f"Microsoft Graph is to be asked again in {retry_after:.0f} s",
             advice="Nothing: the sync goes on by itself after the wait that Graph asks for.",
         )
         self.retry_after = retry_after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ groups = st.sampled_from(GROUPS)
 nestings = st.lists(st.tuples(groups, groups), max_size=20)
 
 
-def reachable(edges, start, without=None):
+def reachable(edges: Iterable[tuple[str, str]], start: str, without: str | None = None) -> dict[str, int]:
     """Every group that can be reached downwards, with its distance: the slow and obvious way."""
     found = {start: 1}
     queue = deque([start])
@@ -28,7 +29,7 @@ def reachable(edges, start, without=None):
     return found
 
 
-def applicable(paths: list[GroupPath], holder, resource):
+def applicable(paths: list[GroupPath], holder: str, resource: str | None) -> list[GroupPath]:
     """The join that the docstring prescribes."""
     mine = [path for path in paths if path.holder == holder]
     around = [path for path in mine if path.avoiding is not None and path.avoiding == resource]

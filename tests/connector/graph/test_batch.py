@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,17 +20,19 @@ from connector.graph.retry import MOST_ATTEMPTS
 from connector.graph.session import GraphSession
 from connector.graph.sweep import sweep
 
+Item = Callable[[str], tuple[int, dict[str, str], Any]]
+
 
 class Batches:
     """A Graph that answers batches item by item with ``item(url)``: (status, headers, body)."""
 
-    def __init__(self, item, shape=lambda responses: responses):
+    def __init__(self, item: Item, shape: Callable[[list[Any]], list[Any]] = lambda responses: responses) -> None:
         self.item, self.shape = item, shape
         self.sizes: list[int] = []
         self.asked: Counter[str] = Counter()
         self.at_once = self.most_at_once = 0
 
-    async def __call__(self, request):
+    async def __call__(self, request: web.Request) -> web.Response:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
@@ -44,25 +48,27 @@ class Batches:
         return web.json_response({"responses": self.shape(responses)})
 
 
-def run(cloud, graph, work, *, deadline=None):
+def run(
+    cloud: Any, graph: Batches, work: Callable[[GraphSession], Awaitable[Any]], *, deadline: float | None = None
+) -> Any:
     """Run ``work(session)`` against ``graph``; returns its result, the session and the waits."""
     waits: list[float] = []
 
-    async def wait(seconds):
+    async def wait(seconds: float) -> None:
         waits.append(seconds)
 
-    async def body():
+    async def body() -> Any:
         async with cloud(graph) as it, GraphSession(it.settings, deadline=deadline, sleep=wait) as session:
             return await work(session), session, waits
 
     return asyncio.run(body())
 
 
-def echo(url):
+def echo(url: str) -> tuple[int, dict[str, str], Any]:
     return 200, {"x-ms-resource-unit": "1"}, {"value": [{"id": url}]}
 
 
-def refuse(status, headers=None):
+def refuse(status: int, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], Any]:
     return status, headers or {}, {"error": {"code": "Some_Code", "message": "Because."}}
 
 
@@ -142,14 +148,14 @@ def test_an_answer_that_was_not_asked_for_is_an_error(cloud, shape):
         run(cloud, Batches(echo, shape=shape), lambda session: send_batch(session, {"a": "/a"}))
 
 
-def paged(lengths):
+def paged(lengths: dict[str, int]) -> Callable[[Callable[[], str]], Item]:
     """Lists of so many pages each, by name: ``/name?page=n``; pages hold one id each."""
 
-    def graph_for(base):
-        def item(url):
+    def graph_for(base: Callable[[], str]) -> Item:
+        def item(url: str) -> tuple[int, dict[str, str], Any]:
             parts = urlsplit(url)
             name, page = parts.path.removeprefix("/"), int(parse_qs(parts.query).get("page", ["1"])[0])
-            body = {"value": [{"id": f"{name}-{page}"}]}
+            body: dict[str, Any] = {"value": [{"id": f"{name}-{page}"}]}
             if page < lengths[name]:
                 body["@odata.nextLink"] = f"{base()}/{name}?page={page + 1}"
             return 200, {}, body
@@ -162,14 +168,17 @@ def paged(lengths):
 LENGTHS = {f"list{number}": 1 + (number % 7 == 0) * (number % 5) for number in range(150)}
 
 
-def sweep_all(cloud, lengths, *, stop_after=None, position=None):
+def sweep_all(
+    cloud: Any, lengths: dict[str, int], *, stop_after: int | None = None, position: Any = None
+) -> tuple[Counter[str], Any, Batches]:
     """Rows by list, and the last position, of a sweep that may be stopped after some rounds."""
-    sessions = []
+    sessions: list[GraphSession] = []
     graph = Batches(paged(lengths)(lambda: sessions[0].base_url))
 
-    async def work(session):
+    async def work(session: GraphSession) -> tuple[Counter[str], Any]:
         sessions.append(session)
-        rows, place, rounds = Counter(), position, 0
+        rows: Counter[str] = Counter()
+        place, rounds = position, 0
         async for part in sweep(session, list(lengths), lambda key: f"/{key}", Collection[Named], position):
             rows.update(item.id for answer in part.answers for item in answer.required().value)
             place, rounds = part.position, rounds + 1
@@ -181,7 +190,7 @@ def sweep_all(cloud, lengths, *, stop_after=None, position=None):
     return rows, place, graph
 
 
-def every_row(lengths):
+def every_row(lengths: dict[str, int]) -> Counter[str]:
     return Counter({f"{name}-{page}": 1 for name, pages in lengths.items() for page in range(1, pages + 1)})
 
 
@@ -222,7 +231,7 @@ def test_what_was_answered_is_handed_over_before_throttling_ends_the_step(cloud)
 
 
 def test_lists_that_lead_in_a_circle_are_an_error(cloud):
-    sessions = []
+    sessions: list[GraphSession] = []
     graph = Batches(lambda url: (200, {}, {"value": [], "@odata.nextLink": f"{sessions[0].base_url}{url}"}))
 
     async def work(session):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -13,11 +14,11 @@ from connector.graph.paging import pages
 from connector.graph.session import GraphSession
 
 
-def read(cloud, bodies):
+def read(cloud: Any, bodies: dict[str, str]) -> list[list[str]]:
     """The ids of each page of a list whose pages are ``bodies`` by path; ``{base}`` stands for the address."""
 
-    async def run():
-        async def graph(request):
+    async def run() -> list[list[str]]:
+        async def graph(request: web.Request) -> web.Response:
             text = bodies[request.path_qs.removeprefix("/v1.0")].replace("{base}", it.base)
             return web.Response(text=text, content_type="application/json")
 

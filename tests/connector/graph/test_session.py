@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -21,8 +23,9 @@ from connector.graph.errors import (
 )
 from connector.graph.retry import MOST_ATTEMPTS
 from connector.graph.session import GraphSession
-from connector.settings import Settings
+from connector.settings import Settings, SettingsError
 
+Graph = Callable[[web.Request], Awaitable[web.Response]]
 SECRET = "the-secret-that-nobody-may-see"
 
 
@@ -33,32 +36,36 @@ class Waits(list[float]):
         self.append(seconds)
 
 
-def scripted(*answers):
+def scripted(*answers: Any) -> Graph:
     """Answers in turn; the last one for ever."""
     left = list(answers)
 
-    async def graph(request):
+    async def graph(request: web.Request) -> web.Response:
         answer = left.pop(0) if len(left) > 1 else left[0]
         return answer(request) if callable(answer) else web.json_response({"value": []}, headers=answer or {})
 
     return graph
 
 
-def refused(status, code="Some_Code", headers=None, **inner):
+def refused(
+    status: int, code: str = "Some_Code", headers: dict[str, str] | None = None, **inner: Any
+) -> Callable[[web.Request], web.Response]:
     body = {"error": {"code": code, "message": "Because.", "innerError": inner}}
     return lambda _: web.json_response(body, status=status, headers=headers)
 
 
-def vanish(request):
+def vanish(request: web.Request) -> web.Response:
+    assert isinstance(request.transport, asyncio.Transport)
     request.transport.abort()
     return web.Response()
 
 
-def ask(cloud, graph, path="/users", *, deadline=None, **options):
+def ask(cloud: Any, graph: Graph, path: str = "/users", *, deadline: float | None = None, **options: Any) -> Any:
     """One GET; returns its outcome, the session, the cloud and the waits."""
     waits = Waits()
 
-    async def run():
+    async def run() -> Any:
+        outcome: Any
         async with cloud(graph, **options) as it, GraphSession(it.settings, deadline=deadline, sleep=waits) as session:
             try:
                 outcome = await session.get(f"{it.base}{path}")
@@ -167,7 +174,7 @@ def test_an_answer_that_is_html_is_still_a_refusal_with_its_status(cloud):
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/v1.0/users", "https://127.0.0.1:1/v1.0/users", "/users"])
 def test_the_token_goes_nowhere_else(cloud, elsewhere):
-    async def run():
+    async def run() -> Any:
         async with cloud(scripted(None)) as it, GraphSession(it.settings) as session:
             with pytest.raises(UnexpectedAnswer):
                 await session.get(elsewhere)
@@ -179,7 +186,7 @@ def test_the_token_goes_nowhere_else(cloud, elsewhere):
 
 
 def test_one_token_serves_a_whole_session(cloud):
-    async def run():
+    async def run() -> Any:
         async with cloud(scripted(None)) as it, GraphSession(it.settings) as session:
             await asyncio.gather(*(session.get(f"{it.base}/users") for _ in range(5)))
             assert it.tokens == 1
@@ -188,7 +195,7 @@ def test_one_token_serves_a_whole_session(cloud):
     asyncio.run(run())
 
 
-def oauth_error(code, text, error="invalid_client", status=401):
+def oauth_error(code: int, text: str, error: str = "invalid_client", status: int = 401) -> Callable[[], web.Response]:
     body = {
         "error": error,
         "error_description": f"AADSTS{code}: {text}\r\nTrace ID: t\r\nCorrelation ID: c\r\nTimestamp: 2024-01-01 00:00:00Z",
@@ -209,7 +216,7 @@ def oauth_error(code, text, error="invalid_client", status=401):
     ],
 )
 def test_a_sign_in_that_fails_gives_microsofts_code_and_our_advice_but_no_secret(cloud, code, text, advice):
-    async def run():
+    async def run() -> Any:
         async with cloud(scripted(None), sign_in=oauth_error(code, text)) as it:
             with pytest.raises(SignInFailed) as failed:
                 async with GraphSession(it.settings):
@@ -225,7 +232,7 @@ def test_a_sign_in_that_fails_gives_microsofts_code_and_our_advice_but_no_secret
 
 
 def test_an_authority_that_is_not_trusted_is_unreachable_and_the_advice_names_the_setting(cloud):
-    async def run():
+    async def run() -> Any:
         async with cloud(scripted(None)) as it:
             with pytest.raises(GraphUnreachable) as failed:
                 async with GraphSession(replace(it.settings, ca_file=None)):
@@ -236,10 +243,23 @@ def test_an_authority_that_is_not_trusted_is_unreachable_and_the_advice_names_th
 
 
 def test_a_session_must_be_open(cloud):
-    async def run():
+    async def run() -> Any:
         async with cloud(scripted(None)) as it:
             settings: Settings = it.settings
             with pytest.raises(RuntimeError):
                 await GraphSession(settings).get(f"{it.base}/users")
+
+    asyncio.run(run())
+
+
+def test_a_ca_file_without_certificates_is_a_wrong_setting(cloud, tmp_path):
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+
+    async def run() -> Any:
+        async with cloud(scripted(None)) as it:
+            with pytest.raises(SettingsError, match="TLS_CA_FILE"):
+                async with GraphSession(replace(it.settings, ca_file=empty)):
+                    pass
 
     asyncio.run(run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from typing import Any, Protocol
 
 import pytest
 
@@ -16,6 +17,17 @@ from connector.graph.session import GraphSession
 from connector.settings import Settings
 from connector.sync.kinds import READERS
 from emulators.graph import Fault, Variants
+from emulators.graph.tenant.tenant import Tenant
+
+
+class Reading(Protocol):
+    """What the engine of these tests has read."""
+
+    def rows(self, table: str) -> list[dict[str, Any]]: ...
+
+    @property
+    def parts(self) -> dict[str, list[list[dict[str, Any]]]]: ...
+
 
 SIGN_INS = {"SIGN_IN_ACTIVITY": "true"}
 MAILBOXES = {"MAILBOX_PURPOSE": "true"}
@@ -23,11 +35,11 @@ LIVING = "principal_id IN (SELECT id FROM objects WHERE deleted IS NULL)"
 KEYS = {table.name: table.key for table in STAGED}
 
 
-def ids(tenant, kind):
+def ids(tenant: Tenant, kind: str) -> set[str]:
     return {id_ for (id_,) in tenant.db.execute("SELECT id FROM objects WHERE type = ? AND deleted IS NULL", (kind,))}
 
 
-def edges(tenant, rel, source_kind):
+def edges(tenant: Tenant, rel: int, source_kind: str) -> set[tuple[str, str, str]]:
     return {
         (source, target, kind)
         for source, target, kind in tenant.db.execute(
@@ -47,11 +59,11 @@ KINDS = {
 }
 
 
-def related(tenant, rel, source_kind):
+def related(tenant: Tenant, rel: int, source_kind: str) -> set[tuple[str, str, str]]:
     return {(source, KINDS[kind], target) for source, target, kind in edges(tenant, rel, source_kind)}
 
 
-def current(reading):
+def current(reading: Reading) -> set[tuple[str, str, str, str]]:
     """Memberships as publishing sees them: of several lines with one key the last one holds."""
     last = {}
     for row in sorted(reading.rows("memberships"), key=lambda row: row["ordinal"]):
@@ -63,7 +75,7 @@ def current(reading):
     }
 
 
-def expected_memberships(tenant):
+def expected_memberships(tenant: Tenant) -> set[tuple[str, str, str, str]]:
     members = {("member", *one) for one in related(tenant, 1, "group")}
     return members | {("owner", *one) for one in related(tenant, 2, "group")}
 
@@ -206,7 +218,7 @@ def test_provisioning_is_asked_of_candidates_only_and_found(engine, tenant):
     assert 0 < reading.notes["provisioning_jobs"]["asked"] < len(reading.rows("enterprise_applications"))
 
 
-def role_rows(reading):
+def role_rows(reading: Reading) -> Counter[Any]:
     return Counter(
         (row["id"], row["role_id"], row["principal_id"], row["scope"]) for row in reading.rows("role_assignments")
     )
@@ -278,7 +290,7 @@ def test_licenses(engine, tenant):
         assert all(plan["id"] and plan["name"] for plan in row["service_plans"])
 
 
-def expected_sign_ins(tenant):
+def expected_sign_ins(tenant: Tenant) -> dict[str, str | None]:
     said = tenant.db.execute(
         "SELECT o.id, s.body FROM sign_in_activity s JOIN objects o ON o.key = s.user_key WHERE o.deleted IS NULL"
     )
@@ -317,7 +329,7 @@ def test_what_settings_ask_for_is_read_only_then(engine):
     assert not {"sign_in_activity", "mailbox_purposes"} & set(engine.read("accounts").notes)
 
 
-def as_sets(reading):
+def as_sets(reading: Reading) -> dict[str, Counter[str]]:
     return {
         table: Counter(json.dumps({**row, "ordinal": 0}, sort_keys=True) for row in reading.rows(table))
         for table in reading.parts
@@ -388,7 +400,7 @@ def test_mailboxes_without_the_permission_are_refused_but_single_ones_are_not_mi
 
 
 def test_cursors_of_everything_that_has_delta_come_in_one_request(engine):
-    async def run():
+    async def run() -> Any:
         async with GraphSession(engine.settings()) as session:
             return await take_cursors(session, engine.settings()), session
 
@@ -409,7 +421,7 @@ def test_a_kind_that_may_not_be_tracked_has_no_cursor(engine_for):
     engine = engine_for()
     engine.emulator.fail(Fault(path="oauth2PermissionGrants", status=403, code="Authorization_RequestDenied"))
 
-    async def run():
+    async def run() -> Any:
         async with GraphSession(engine.settings()) as session:
             return await take_cursors(session, engine.settings())
 
