@@ -7,7 +7,7 @@ import itertools
 from emulators.graph.tenant.generation.maker import Dice, Maker
 from emulators.graph.tenant.state import Rel
 
-CHAIN, CYCLE = 7, 3
+CHAIN, CYCLE = 8, 3
 """Plain groups that are nested in a chain, one in the other, and in a circle."""
 _HUGE = ((1.0, 0.30), (0.9, 0.20), (0.6, 0.12))  # of the users, but at most of the memberships
 _EMPTY = 0.15

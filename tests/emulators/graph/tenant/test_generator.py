@@ -81,6 +81,14 @@ def test_small_tenants_have_the_size_that_was_asked_for(users, seed):
     assert {grant["entitlement_id"] for grant in tables["grants"]} <= ids
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_the_seed_fifty_users_are_enough_for_depth_and_errors(seed):
+    tables = truth(generate(users=50, seed=seed))
+
+    assert max(row["depth"] for row in tables["inherited_grants"]) >= 6
+    assert {"CountViolation"} <= {grant["license_error"] for grant in tables["grants"]}
+
+
 def test_every_size_can_be_set():
     tables = truth(generate(users=40, groups=70, apps=30, memberships=200))
 
