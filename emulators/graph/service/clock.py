@@ -7,14 +7,19 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """The service's clock: the machine's, plus what was added with :meth:`advance`."""
+    """The service's clock: the machine's, plus what was added with :meth:`advance`, unless it was stopped."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
+        self._stopped_at: float | None = None
 
     def now(self) -> float:
         """Seconds since 1970."""
-        return time.time() + self._ahead
+        return (time.time() if self._stopped_at is None else self._stopped_at) + self._ahead
+
+    def stop(self) -> None:
+        """Stand still from now on, so that only :meth:`advance` lets time pass."""
+        self._stopped_at = time.time()
 
     def advance(self, seconds: float) -> None:
         """Go ``seconds`` forward; never back, since delta tokens and throttles rely on it."""

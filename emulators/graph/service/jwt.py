@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from emulators.graph.service.clock import Clock
 
-GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"})
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com", GRAPH_APP_ID})
 LIFETIME_SECONDS = 3599
 _REMEMBERED = 1024
 

@@ -93,24 +93,6 @@ _COLLECTIONS = {
 
 SIGN_IN_ACTIVITY = "AuditLog.Read.All"
 
-READING = (
-    "User.Read.All",
-    "AuditLog.Read.All",
-    "Group.Read.All",
-    "GroupMember.Read.All",
-    "Application.Read.All",
-    "Directory.Read.All",
-    "RoleManagement.Read.Directory",
-    "RoleAssignmentSchedule.Read.Directory",
-    "RoleEligibilitySchedule.Read.Directory",
-    "AdministrativeUnit.Read.All",
-    "LicenseAssignment.Read.All",
-    "MailboxSettings.Read",
-    "Organization.Read.All",
-    "Synchronization.Read.All",
-)
-"""Application permissions of an app that may read everything; what a tenant grants unless it says otherwise."""
-
 
 def require(template: str, roles: frozenset[str]) -> None:
     """Check that ``roles`` allow the resource with this path template.

@@ -15,13 +15,19 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from emulators.graph.service.clock import Clock
-from emulators.graph.service.jwt import GRAPH_AUDIENCES, LIFETIME_SECONDS, Issuer, Subject
+from emulators.graph.service.jwt import GRAPH_APP_ID, GRAPH_AUDIENCES, LIFETIME_SECONDS, Issuer, Subject
 from emulators.graph.service.messages import Reply
-from emulators.graph.service.permissions import READING
 from emulators.graph.service.state import TenantState, fact_or
 
 _GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _DOMAIN = re.compile(r"([a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
+
+_CONSENTED = (
+    "SELECT json_extract(role.value, '$.value') FROM objects p JOIN app_role_assignments a ON a.principal = p.key"
+    " JOIN objects g ON g.key = a.resource JOIN json_each(g.body, '$.appRoles') role"
+    " WHERE p.type = 'servicePrincipal' AND json_extract(p.body, '$.appId') = ? AND p.deleted IS NULL"
+    " AND json_extract(g.body, '$.appId') = ? AND json_extract(role.value, '$.id') = a.app_role_id ORDER BY 1"
+)
 
 
 class SignInError(Exception):
@@ -140,8 +146,13 @@ class SignIn:
         )
 
     def _roles(self) -> tuple[str, ...]:
-        granted = fact_or(self._tenant, "permissions", "")
-        return msgspec.json.decode(granted, type=tuple[str, ...]) if granted else READING
+        """What the fact ``permissions`` says, or else what the tenant has consented to: app roles of Microsoft Graph."""
+        stated = fact_or(self._tenant, "permissions", "")
+        if stated:
+            return msgspec.json.decode(stated, type=tuple[str, ...])
+        with self._tenant.lock:
+            rows = self._tenant.db.execute(_CONSENTED, (self._tenant.client_id, GRAPH_APP_ID)).fetchall()
+        return tuple(value for (value,) in rows)
 
     def _object_id(self, client_id: str) -> str:
         query = (
@@ -180,9 +191,7 @@ class SignIn:
         }
 
 
-_NOTHING_GIVEN = (
-    "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
-)
+_NOTHING_GIVEN = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
 _NOT_THIS_ONE = (
     "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
     "client secret ID, for a secret added to app '{}'."

@@ -44,7 +44,7 @@ def _user_licenses(db: sqlite3.Connection, keys: Sequence[int]) -> Values:
     """Direct and inherited licenses merged: a plan is disabled only where every way of having the SKU disables it."""
     rows = db.execute(
         "SELECT user_key, sku_id, disabled_plans FROM user_licenses"
-        f" WHERE user_key IN ({marks(keys)}) AND state IN ('Active', 'ActiveWithError') ORDER BY user_key, sku_id, by_group",
+        f" WHERE user_key IN ({marks(keys)}) AND state <> 'Error' ORDER BY user_key, sku_id, by_group",
         keys,
     )
     ways: dict[tuple[int, str], list[list[str]]] = defaultdict(list)

@@ -52,18 +52,16 @@ def expand(
     if len(query.expand) > 1:
         raise bad_request("Only one relationship can be expanded in a single request.")
     for wanted in query.expand:
+        _check(entity, wanted.name)
         for one, item in zip(objects, made, strict=True):
             item.update(_expanded(context, caller, entity, one, wanted))
 
 
 def _expanded(context: Context, caller: Caller, entity: EntityType, one: ObjectRow, wanted: Expand) -> dict[str, Any]:
-    if wanted.name in _ASSIGNMENTS and wanted.name in entity.navigation:
+    if wanted.name in _ASSIGNMENTS:
         side = _ASSIGNMENTS[wanted.name]
         return {wanted.name: app_roles.first_assignments(context.db, side, one.key, MOST_EXPANDED, wanted.select)}
-    edge = _EDGES.get((entity.name, wanted.name))
-    if edge is None:
-        raise _refused(entity, wanted.name)
-    found = _related(context, caller, one.key, edge, wanted.select)
+    found = _related(context, caller, one.key, _EDGES[entity.name, wanted.name], wanted.select)
     if wanted.name != "manager":
         return {wanted.name: found}
     return {"manager": found[0]} if found else {}
@@ -81,11 +79,13 @@ def _related(
     return shape_objects(context, caller, object_rows(rows), select)
 
 
-def _refused(entity: EntityType, name: str) -> GraphError:
+def _check(entity: EntityType, name: str) -> None:
+    if name in entity.navigation and ((entity.name, name) in _EDGES or name in _ASSIGNMENTS):
+        return
     if name in entity.navigation:
         message = f"Expand is not allowed for property '{name}' according to the entity schema."
-        return GraphError(400, "ExpandNotSupported", message)
-    return GraphError(
+        raise GraphError(400, "ExpandNotSupported", message)
+    raise GraphError(
         400,
         "BadRequest",
         "Parsing OData Select and Expand failed: "

@@ -126,7 +126,7 @@ _SCHEDULE_FIELDS = "x.schedule_id, x.assignment_type, x.origin_id, x.starts_at, 
 # `member` is 0 for the holder itself and else the key of a member of the group that holds the role.
 _INSTANCES: Mapping[str, str] = {
     "assignment": (
-        "SELECT 0 AS part, a.key AS key, 0 AS member, a.id AS id, a.principal_id AS principal_id, a.role_id AS role_id,"
+        "SELECT 0 AS part, a.key AS key, 0 AS member, coalesce(s.id, a.id) AS id, a.principal_id AS principal_id, a.role_id AS role_id,"
         " a.scope AS scope, a.app_scope AS app_scope, coalesce(s.schedule_id, a.id) AS schedule_id,"
         " coalesce(s.assignment_type, 'Assigned') AS assignment_type, a.id AS origin_id, s.starts_at AS starts_at,"
         " s.ends_at AS ends_at, s.created_at AS created_at, 1 AS in_force"
@@ -150,7 +150,7 @@ def _through_groups(kind: str) -> str:
         " b.assignment_type, b.origin_id, b.starts_at, b.ends_at, b.created_at, b.in_force"
         f" FROM ({_INSTANCES[kind]}) b CROSS JOIN objects g ON g.id = b.principal_id AND g.type = 'group' AND g.deleted IS NULL"
         " CROSS JOIN edges e ON e.rel = 1 AND e.source = g.key"
-        " CROSS JOIN objects m ON m.key = e.target AND m.type IN ('user', 'servicePrincipal')"
+        " CROSS JOIN objects m ON m.key = e.target AND m.type = 'user'"
     )
 
 

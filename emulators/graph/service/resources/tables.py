@@ -27,15 +27,15 @@ def subscribed_skus(tenant_id: str) -> Collection:
     entity = TYPES["subscribedSku"]
 
     def item(row: Row) -> Item:
-        *_, sku, body = row
-        return {"id": f"{tenant_id}_{sku}", "skuId": sku} | _decode(body)
+        *_, sku, consumed, body = row
+        return {"id": f"{tenant_id}_{sku}", "skuId": sku, "consumedUnits": consumed} | _decode(body)
 
     return Collection(
         context="subscribedSkus",
         type=entity,
-        source="subscribed_skus x",
+        source="subscribed_skus x JOIN sku_seats n ON n.sku_id = x.sku_id",
         order=("x.sku_id",),
-        fields="x.sku_id, x.body",
+        fields="x.sku_id, n.consumed, x.body",
         id_column=f"('{tenant_id}_' || x.sku_id)",
         filterable={},
         shape=_shaper(entity, item),
@@ -107,7 +107,7 @@ def synchronization_jobs(context: str, service_principal: int) -> Collection:
         source="synchronization_jobs x",
         where="x.service_principal = ?",
         parameters=(service_principal,),
-        order=("x.rowid",),
+        order=("x.id",),
         fields="x.id, x.body",
         id_column="x.id",
         filterable={},

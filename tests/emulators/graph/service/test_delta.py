@@ -170,7 +170,13 @@ def test_consents_come_and_go(graph, tenant):
 
 @pytest.mark.parametrize(
     "query",
-    ["$select=signInActivity", "$select=skills", "$expand=members", "$orderby=displayName", "$filter=displayName eq 'a'"],
+    [
+        "$select=signInActivity",
+        "$select=skills",
+        "$expand=members",
+        "$orderby=displayName",
+        "$filter=displayName eq 'a'",
+    ],
 )
 def test_what_delta_does_not_have_is_refused(graph, query):
     assert graph.error(f"/users/delta?{query}")[:2] == (400, "BadRequest")

@@ -129,6 +129,16 @@ def test_permissions_are_those_of_the_time_of_the_token(graph, tenant):
     assert graph.error("/groups") == denied
 
 
+def test_without_that_fact_consent_is_what_was_granted_in_the_tenant(graph, tenant):
+    (connector,) = graph.all(f"/servicePrincipals?$filter=appId eq '{tenant.client_id}'&$select=id")
+    for assignment in graph.all(f"/servicePrincipals/{connector['id']}/appRoleAssignments"):
+        tenant.remove_app_role_assignment(assignment["id"])
+    tenant.grant_permissions(connector["id"], ["User.Read.All"])
+    graph.sign_in()
+    assert graph.send("/users").status_code == 200
+    assert graph.error("/groups")[0] == 403
+
+
 def test_members_of_a_type_that_may_not_be_read_show_only_their_id(graph, tenant):
     group, user = tenant.create_group("Finance"), tenant.create_user("Ada")
     tenant.add_member(group, user)
