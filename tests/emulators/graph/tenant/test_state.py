@@ -13,9 +13,13 @@ from emulators.graph.tenant.tenant import Tenant
 def test_a_transaction_is_all_or_nothing(tenant):
     before = "\n".join(tenant.db.iterdump())
 
-    with pytest.raises(RuntimeError), tenant.transaction():
-        tenant.create_user("Adele")
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with tenant.transaction():
+            tenant.create_user("Adele")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
 
     assert "\n".join(tenant.db.iterdump()) == before
 
