@@ -6,6 +6,7 @@ The rules are those of ``docs/architecture.md``, *What follows from what*.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from connector.access.components import components
@@ -54,8 +55,6 @@ class GroupPaths:
         for child, parent in edges:
             if child != parent:
                 self._children[self._number(parent)].append(self._number(child))
-        for children in self._children:
-            children.sort(key=self._ids.__getitem__)
         self._held = self._avoidances(held)
 
     def __iter__(self) -> Iterator[GroupPath]:
@@ -104,7 +103,9 @@ class GroupPaths:
             if depth == self._max_depth:
                 self.cut += len(deeper)
                 return
-            level = deeper
+            level = sorted(
+                deeper, key=itemgetter(1)
+            )  # of several shortest paths always the same one, wherever it is found
             depth += 1
 
 

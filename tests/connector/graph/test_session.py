@@ -130,7 +130,7 @@ def test_a_wait_beyond_the_deadline_is_left_to_the_next_step(cloud):
 
 def test_a_refusal_says_what_was_refused_and_which_permission_helps(cloud):
     error, _, it, _ = ask(
-        cloud, scripted(refused(403, "Authorization_RequestDenied", **{"request-id": "r-1"})), "/groups?$top=1"
+        cloud, scripted(refused(403, "Authorization_RequestDenied", None, **{"request-id": "r-1"})), "/groups?$top=1"
     )
     assert isinstance(error, RequestRefused)
     assert (error.status, error.code, error.request_id, error.path) == (
