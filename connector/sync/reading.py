@@ -62,7 +62,8 @@ class ReadingStep:
             except RequestRefused as refused:
                 if not (self._reader.optional and is_refusal(refused)):
                     raise
-                await self._save(graph.meter.take(), UnitState.INCOMPLETE, reason=f"{refused}. {refused.advice}")
+                state = UnitState.INCOMPLETE
+                await self._save(graph.meter.take(), state, reason=f"{refused}. {refused.advice}")
         if state is UnitState.WAITING:
             await self._hand_over(0)
 

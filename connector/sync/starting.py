@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.graph.errors import Throttled
+from connector.storage.errors import Conflict
 from connector.storage.records import StepMessage, Sync, SyncState
 from connector.sync.announcing import START, announce
 from connector.sync.context import Context
@@ -28,8 +29,11 @@ async def start(context: Context, message: StepMessage) -> None:
         except Throttled as waiting:
             await context.send(message, delay=waiting.retry_after)
             return
-        held = await context.store.replace_sync(sync, None)
-    if held.record.state is SyncState.RUNNING:
+        try:
+            held = await context.store.replace_sync(sync, None)
+        except Conflict:
+            held = await context.store.sync(message.sync_id)  # another delivery of this message was faster
+    if held is not None and held.record.state is SyncState.RUNNING:
         await announce(context, held.record, f"{START}#0", set())
 
 

@@ -5,7 +5,7 @@ Queues deliver at least once, and a step may die anywhere. So every message can 
 * A step first **claims** its unit by replacing the checkpoint under ``If-Match``. When a message is delivered twice, the later
   one claims last; the earlier one loses at its next save and stops, and what it had staged is never read.
 * A step that hands over saves ``waiting`` with the next step's number before it asks for it. Delivered again, it finds that
-  number, asks once more, and stops.
+  number, announces what can begin, asks once more, and stops.
 * A unit that has ended is not read again, but what it lets begin is announced again, in case the step died in between.
 """
 
@@ -85,6 +85,7 @@ async def _claim(context: Context, sync: Sync, message: StepMessage) -> Held[Che
         await announce(context, sync, _signature(message), set())
         return None
     if checkpoint.state is UnitState.WAITING and checkpoint.step == message.step + 1:
+        await announce(context, sync, _signature(message), set())
         await context.send(StepMessage(sync_id=sync.sync_id, unit=message.unit, step=checkpoint.step))
         return None
     if checkpoint.step != message.step:
