@@ -67,7 +67,7 @@ class Reader(Protocol):
         ...
 
     def read(self, work: Work) -> AsyncIterator[Page]:
-        """Read from ``work.position`` to the end, page by page.
+        """Read from ``work.position`` to the end, page by page. There is always a last page, be it an empty one.
 
         Raises:
             connector.graph.errors.GraphError: what Graph refused; :class:`~connector.graph.errors.Throttled` when it
