@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from msgspec.structs import replace
 
+from connector.logs import log_event
 from connector.storage.errors import Conflict
 from connector.storage.records import Failure, Sync, SyncState, Traffic
 from connector.sync.announcing import failure_of, progress_of, tell
 from connector.sync.context import Context
 from connector.sync.planning import plan
 from connector.sync.switches import switches
+
+_log = logging.getLogger(__name__)
 
 
 async def end(context: Context, sync: Sync, state: SyncState, failure: Failure | None = None) -> None:
@@ -20,9 +25,18 @@ async def end(context: Context, sync: Sync, state: SyncState, failure: Failure |
     else:
         ended = replace(held.record if held else sync, state=state, failure=failure)
         await context.store.replace_sync(ended, held)
+        _log_end(ended)
     checkpoints = await context.board.look()
     planned = plan(context.readers, context.settings, checkpoints)
     await tell(context, progress_of(ended, planned, checkpoints, context.now()))
+
+
+def _log_end(sync: Sync) -> None:
+    level = logging.ERROR if sync.state is SyncState.FAILED else logging.INFO
+    why = (
+        {"unit": sync.failure.unit, "why": sync.failure.sentence, "advice": sync.failure.advice} if sync.failure else {}
+    )
+    log_event(_log, "sync_ended", level=level, sync_id=sync.sync_id, state=sync.state.value, **why)
 
 
 async def fail(context: Context, sync_id: str, error: Exception, unit: str) -> None:

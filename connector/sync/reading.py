@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from connector.graph.errors import RequestRefused, SyncStateLost, Throttled
+from connector.logs import log_event
 from connector.storage import Held
 from connector.storage.records import Checkpoint, Part, StepMessage, Sync, Traffic, UnitState
 from connector.sync.announcing import announce, tell_waiting
@@ -18,6 +20,8 @@ from connector.sync.staging import Buffer, read_lines
 
 if TYPE_CHECKING:
     from connector.sync.kinds.reader import Page, Reader
+
+_log = logging.getLogger(__name__)
 
 MOST_RESTARTS = 3
 """How often a unit is read anew because Graph forgot the place, before the sync fails."""
@@ -144,6 +148,15 @@ class ReadingStep:
 
     async def _put(self, checkpoint: Checkpoint) -> None:
         self._held = await self._context.board.put(checkpoint, self._held)
+        log_event(
+            _log,
+            "unit_saved",
+            sync_id=self._sync.sync_id,
+            unit=checkpoint.unit,
+            state=checkpoint.state.value,
+            rows=checkpoint.rows,
+            requests=checkpoint.traffic.requests,
+        )
         await announce(self._context, self._sync, self._by, self._announced)
 
     async def _hand_over(self, delay: float) -> None:

@@ -67,6 +67,7 @@ def test_what_does_not_pass_fails_it(on_bench) -> None:
         sync_id, told = await run(bench)
 
         assert (await bench.store.sync(sync_id)).record.state is SyncState.FAILED
+        assert told[-1].failure is not None
         assert "graph.example" in told[-1].failure.sentence
 
     on_bench(test)
