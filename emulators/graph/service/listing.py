@@ -102,7 +102,11 @@ def _rows(
         where.append(f"({order}) > ({','.join('?' * len(after))})")
         parameters += after
     limit = "" if size is None else f" LIMIT {size + 1}"
-    sql = f"SELECT {order}, {collection.fields} FROM {collection.source} WHERE {' AND '.join(where)} ORDER BY {order}{limit}"
+    # A unary plus keeps SQLite from walking the whole collection in order when it could look ids up.
+    by = ", ".join(f"+{column}" for column in collection.order) if condition.selective else order
+    sql = (
+        f"SELECT {order}, {collection.fields} FROM {collection.source} WHERE {' AND '.join(where)} ORDER BY {by}{limit}"
+    )
     return context.db.execute(sql, parameters).fetchall()
 
 

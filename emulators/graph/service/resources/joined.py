@@ -31,7 +31,7 @@ def _license_states(db: sqlite3.Connection, keys: Sequence[int]) -> Values:
             {
                 "skuId": sku,
                 "assignedByGroup": group,
-                "disabledPlans": _decode(plans),
+                "disabledPlans": _decode(plans) if plans != "[]" else [],
                 "state": state,
                 "error": error or "None",
                 "lastUpdatedDateTime": updated_at,

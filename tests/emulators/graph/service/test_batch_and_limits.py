@@ -5,6 +5,7 @@ import signal
 import ssl
 import subprocess
 import sys
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from emulators.graph import Fault
 
 
-def batch(graph, *requests):
+def batch(graph: Any, *requests: dict[str, Any]) -> dict[str, dict[str, Any]]:
     response = graph.send("/$batch", "POST", json={"requests": list(requests)})
     assert response.status_code == 200, response.text
     return {item["id"]: item for item in response.json()["responses"]}
@@ -155,6 +156,7 @@ def test_the_admin_address_shows_and_sets_the_rest(graph):
 def test_the_command_serves_a_generated_tenant_until_it_is_stopped():
     command = [sys.executable, "-m", "emulators.graph", "--users", "30", "--seed", "7"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         try:
             info = json.loads(process.stdout.readline())
             assert info["base_url"].endswith("/v1.0")

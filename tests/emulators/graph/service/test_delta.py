@@ -1,11 +1,13 @@
 """Delta queries in all their meanings."""
 
+from typing import Any
+
 import pytest
 
 from emulators.graph import Variants
 
 
-def members(items, group, name="members@delta"):
+def members(items: list[dict[str, Any]], group: str, name: str = "members@delta") -> tuple[list[str], list[str]]:
     """Ids of added and of removed members, over all pages."""
     rows = [row for item in items if item["id"] == group for row in item.get(name, [])]
     return (

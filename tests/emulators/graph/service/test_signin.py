@@ -2,6 +2,8 @@
 
 import base64
 import json
+import ssl
+from typing import Any
 
 import httpx
 import jwt
@@ -9,12 +11,14 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential
 
+from emulators.graph import GraphEmulator
+
 SCOPE = "https://graph.microsoft.com/.default"
 
 
-def credential(emulator, secret=None, tenant_id=None):
+def credential(emulator: GraphEmulator, secret: str | None = None) -> ClientSecretCredential:
     return ClientSecretCredential(
-        tenant_id or emulator.tenant.id,
+        emulator.tenant.id,
         emulator.client_id,
         secret or emulator.client_secret,
         authority=emulator.authority,
@@ -23,7 +27,9 @@ def credential(emulator, secret=None, tenant_id=None):
     )
 
 
-def ask(graph, tenant_id=None, auth=None, **changes):
+def ask(
+    graph: Any, tenant_id: str | None = None, auth: tuple[str, str] | None = None, **changes: str | None
+) -> httpx.Response:
     emulator = graph.emulator
     form = {
         "grant_type": "client_credentials",
@@ -33,7 +39,8 @@ def ask(graph, tenant_id=None, auth=None, **changes):
     } | changes
     url = f"{emulator.authority}/{tenant_id or emulator.tenant.id}/oauth2/v2.0/token"
     form = {name: value for name, value in form.items() if value is not None}
-    return httpx.post(url, data=form, auth=auth, verify=graph.http._transport._pool._ssl_context)
+    tls = ssl.create_default_context(cafile=emulator.ca_file)
+    return httpx.post(url, data=form, auth=auth, verify=tls)
 
 
 def test_azure_identity_gets_a_token_that_graph_accepts(graph):
