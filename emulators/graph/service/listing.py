@@ -96,13 +96,16 @@ def _rows(
     context: Context, collection: Collection, condition: Condition, after: Sequence[Any] | None, size: int | None
 ) -> list[Row]:
     order = ", ".join(collection.order)
-    where = [f"({collection.where})", condition.sql]
+    within = collection.where
+    if condition.selective:
+        # A unary plus keeps SQLite from walking the whole type where it could look ids up.
+        within = within.replace("o.type = ", "+o.type = ")
+    where = [f"({within})", condition.sql]
     parameters: list[Any] = [*collection.parameters, *condition.parameters]
     if after:
         where.append(f"({order}) > ({','.join('?' * len(after))})")
         parameters += after
     limit = "" if size is None else f" LIMIT {size + 1}"
-    # A unary plus keeps SQLite from walking the whole collection in order when it could look ids up.
     by = ", ".join(f"+{column}" for column in collection.order) if condition.selective else order
     sql = (
         f"SELECT {order}, {collection.fields} FROM {collection.source} WHERE {' AND '.join(where)} ORDER BY {by}{limit}"

@@ -70,7 +70,7 @@ class ObjectRound:
         return Page(items, end)
 
     def _objects(self, most: int) -> list[_Object]:
-        where, parameters = ["o.type = ?"], [self._type]
+        where, parameters = ["o.type = ?" if self._tracked.ids is None else "+o.type = ?"], [self._type]
         values: list[Any] = list(parameters)
         source = "objects o"
         if self._state.position is not None:
