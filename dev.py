@@ -186,7 +186,8 @@ def setup_task(_: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     """Run pytest on all cores unless the arguments say otherwise."""
-    parallel = [] if any(argument.startswith(("-n", "--pdb")) for argument in arguments) else ["-n", "auto"]
+    chosen = any(argument.startswith(("-n", "--pdb")) for argument in arguments)
+    parallel = [] if chosen else ["-n", "auto", "--dist", "loadfile"]
     module("pytest")([*parallel, *arguments])
 
 

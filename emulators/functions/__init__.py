@@ -4,6 +4,5 @@
 """
 
 from emulators.functions.client import FunctionsHost
-from emulators.functions.errors import HostFailed
 
-__all__ = ["FunctionsHost", "HostFailed"]
+__all__ = ["FunctionsHost"]

@@ -8,13 +8,13 @@ import json
 import os
 import signal
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
 from emulators.functions.errors import HostRefused
 from emulators.functions.host import Host, HostOptions
+from emulators.processes import STOP_WITH_STDIN, call_when_stdin_closes
 
 _EPILOG = """
 When the host is ready it prints one JSON line on standard output: url, master_key, host_key and functions (name, trigger,
@@ -43,7 +43,7 @@ async def _serve(options: HostOptions, ready: TextIO, *, stop_with_stdin: bool) 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if stop_with_stdin:
-        threading.Thread(target=_watch_stdin, args=(loop, stop), name="stdin", daemon=True).start()
+        call_when_stdin_closes(lambda: loop.call_soon_threadsafe(stop.set))
     host = Host(options)
     try:
         facts = await host.start()
@@ -57,12 +57,6 @@ async def _serve(options: HostOptions, ready: TextIO, *, stop_with_stdin: bool) 
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0 if finished else 3)  # otherwise Python would wait for the threads of functions that do not end
-
-
-def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    while os.read(0, 4096):
-        pass
-    loop.call_soon_threadsafe(stop.set)
 
 
 def _parse() -> tuple[HostOptions, bool]:
@@ -106,7 +100,7 @@ def _parse() -> tuple[HostOptions, bool]:
         help="how long running invocations may go on at the end (default: 10)",
     )
     add(
-        "--stop-with-stdin",
+        STOP_WITH_STDIN,
         action="store_true",
         help="stop when standard input ends too, so that a parent that dies leaves nothing behind",
     )

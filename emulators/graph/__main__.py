@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from emulators.graph import GraphEmulator
 from emulators.graph.service.throttle import TenantSize
 from emulators.graph.tenant.generator import generate
+from emulators.processes import STOP_WITH_STDIN, call_when_stdin_closes
 
 _DESCRIPTION = """\
 An emulator of Microsoft Graph and the Entra sign-in endpoints. It generates a tenant, prints one JSON line with the
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    if options.stop_with_stdin:
+        call_when_stdin_closes(stopped.set)
     tenant = generate(users=options.users, groups=options.groups, seed=options.seed)
     try:
         with GraphEmulator(
@@ -58,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         default="off",
         help="enforce the limits of a small, medium or large tenant: 3,500, 5,000 or 8,000 resource units in 10 s "
         "(default off)",
+    )
+    parser.add_argument(
+        STOP_WITH_STDIN,
+        action="store_true",
+        help="stop when standard input ends too, so that a parent that dies leaves nothing behind",
     )
     return parser
 

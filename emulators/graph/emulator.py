@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -155,11 +156,16 @@ class GraphEmulator:
 
     def environment(self) -> dict[str, str]:
         """The connector's settings that point it here."""
-        return {
-            "ENTRA_TENANT_ID": self.tenant.id,
-            "ENTRA_CLIENT_ID": self.client_id,
-            "ENTRA_CLIENT_SECRET": self.client_secret,
-            "ENTRA_AUTHORITY": self.authority,
-            "GRAPH_ENDPOINT": self.authority,
-            "TLS_CA_FILE": self.ca_file,
-        }
+        return environment_of(self.info())
+
+
+def environment_of(info: Mapping[str, str]) -> dict[str, str]:
+    """The connector's settings that point it to an emulator with this :meth:`GraphEmulator.info`."""
+    return {
+        "ENTRA_TENANT_ID": info["tenant_id"],
+        "ENTRA_CLIENT_ID": info["client_id"],
+        "ENTRA_CLIENT_SECRET": info["client_secret"],
+        "ENTRA_AUTHORITY": info["authority"],
+        "GRAPH_ENDPOINT": info["authority"],
+        "TLS_CA_FILE": info["ca_file"],
+    }

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from azure.storage.queue import QueueClient
 
-from emulators.functions import FunctionsHost, HostFailed
+from emulators.functions import FunctionsHost
+from emulators.processes import ProcessFailed
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HELLO = """
@@ -41,7 +42,7 @@ def test_an_app_that_uses_what_is_not_supported_is_refused_with_every_reason(wri
     def on_time(timer: TimerRequest) -> None: ...
     """)
 
-    with pytest.raises(HostFailed, match="exit code 1") as failed:
+    with pytest.raises(ProcessFailed, match="exit code 1") as failed:
         FunctionsHost(app).start()
 
     assert "Function on_blob: binding 'blob': the in binding of type blobTrigger is not supported" in failed.value.log
@@ -49,12 +50,12 @@ def test_an_app_that_uses_what_is_not_supported_is_refused_with_every_reason(wri
 
 
 def test_an_app_that_cannot_be_imported_is_refused_with_its_stack_trace(write_app: WriteApp) -> None:
-    with pytest.raises(HostFailed, match=r"cannot be loaded: (?s:.*)ZeroDivisionError"):
+    with pytest.raises(ProcessFailed, match=r"cannot be loaded: (?s:.*)ZeroDivisionError"):
         FunctionsHost(write_app("1 / 0")).start()
 
 
 def test_a_folder_that_is_no_app_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(HostFailed, match=r"holds no host\.json"):
+    with pytest.raises(ProcessFailed, match=r"holds no host\.json"):
         FunctionsHost(tmp_path).start()
 
 
@@ -67,7 +68,7 @@ def test_a_folder_that_is_no_app_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_platform_settings_that_cannot_be_honoured_are_refused(write_app: WriteApp, name: str, value: str) -> None:
-    with pytest.raises(HostFailed, match=f"exit code 1(?s:.*){name}"):
+    with pytest.raises(ProcessFailed, match=f"exit code 1(?s:.*){name}"):
         FunctionsHost(write_app(HELLO), {name: value}).start()
 
 
@@ -75,7 +76,7 @@ def test_a_port_that_is_taken_is_said(write_app: WriteApp) -> None:
     with FunctionsHost(write_app(HELLO)) as first:
         port = int(first.url.rsplit(":", 1)[1])
 
-        with pytest.raises(HostFailed, match=f"Port {port} of 127.0.0.1 cannot be used"):
+        with pytest.raises(ProcessFailed, match=f"Port {port} of 127.0.0.1 cannot be used"):
             FunctionsHost(write_app(HELLO), port=port).start()
 
 

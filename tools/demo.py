@@ -1,0 +1,131 @@
+"""The main job, end to end: a made-up tenant is synced through the real triggers, then asked five questions."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from connector.access.tables import TABLES
+from connector.cli.output import Output
+from connector.cli.progress import shown_progress
+from connector.query.insights.deepest_nesting import deepest_nesting
+from connector.query.insights.global_administrators import global_administrators
+from connector.query.insights.privileged_guests import privileged_guests
+from connector.query.insights.unused_seats import unused_seats
+from connector.query.insights.widest_application import widest_application
+from connector.query.opening import open_current
+from connector.query.snapshot import Snapshot
+from connector.settings import Settings
+from connector.storage import Manifest, Progress, SyncState, open_store
+from tools.stack import CONTAINER, TOP, Stack, running
+
+KEPT = TOP / ".state" / "demo"
+"""Where the snapshot's files are kept for a look after the demo has stopped its storage."""
+_LOOK_EVERY = 0.15  # seconds
+_PATIENCE = 600  # seconds without an end after which the demo gives up
+
+QUESTIONS: tuple[tuple[str, Callable[[Snapshot], str]], ...] = (
+    ("Who is Global Administrator, and how?", lambda snapshot: global_administrators(snapshot).sentence),
+    ("Which application reaches furthest?", lambda snapshot: widest_application(snapshot).sentence),
+    ("Are guests in role-assignable groups?", lambda snapshot: privileged_guests(snapshot).sentence),
+    ("Which license seats are unused?", lambda snapshot: unused_seats(snapshot).sentence),
+    ("How deep does nesting go?", lambda snapshot: deepest_nesting(snapshot).sentence),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; the exit code is 0 when a snapshot came out of it."""
+    options = _parser().parse_args(arguments)
+    output = Output()
+    output.tell(f"Making a tenant of {options.users:,} users; starting storage, Microsoft Graph and a Functions host …")
+    with running(users=options.users, groups=options.groups, seed=options.seed) as stack:
+        output.tell("Firing full_sync_timer through the Functions host …")
+        began = time.monotonic()
+        stack.host.invoke_timer("full_sync_timer")
+        with shown_progress(output) as on_progress:
+            end = asyncio.run(_watch(stack.settings, on_progress))
+        seconds = time.monotonic() - began
+        if end.state is not SyncState.PUBLISHED:
+            return _failed(output, stack, end)
+        with asyncio.run(open_current(stack.settings, cache=KEPT)) as opened:
+            answers = [(question, ask(opened.snapshot)) for question, ask in QUESTIONS]
+            manifest = opened.manifest
+        blobs = f"{CONTAINER}/{manifest.tenant_id}"
+    if options.json:
+        sys.stdout.write(json.dumps(_summary(manifest, seconds, answers)) + "\n")
+    else:
+        _show(output, manifest, seconds, answers, blobs)
+    return 0
+
+
+async def _watch(settings: Settings, on_progress: Callable[[Progress], None]) -> Progress:
+    """Follow the sync that the timer asks for, until it has ended."""
+    deadline = time.monotonic() + _PATIENCE
+    async with open_store(settings) as store:
+        while time.monotonic() < deadline:
+            marker = await store.running()
+            progress = await store.progress(marker.record.sync_id) if marker else None
+            if progress:
+                on_progress(progress)
+                if progress.state.final:
+                    return progress
+            await asyncio.sleep(_LOOK_EVERY)
+    raise SystemExit(f"The sync did not end within {_PATIENCE} seconds.")
+
+
+def _failed(output: Output, stack: Stack, end: Progress) -> int:
+    failure = end.failure
+    output.tell(f"The sync ended as {end.state}: {failure.sentence} {failure.advice}" if failure else f"{end.state}")
+    output.tell("\n".join(["The host's last lines:", *stack.host.logs()[-20:]]))
+    return 1
+
+
+def _summary(manifest: Manifest, seconds: float, answers: Sequence[tuple[str, str]]) -> dict[str, object]:
+    return {
+        "tables": {table.name: manifest.tables[table.name].rows for table in TABLES},
+        "requests": manifest.traffic.requests,
+        "resource_units": manifest.traffic.resource_units,
+        "seconds": round(seconds, 2),
+        "throttled": manifest.traffic.throttled,
+        "snapshot_id": manifest.snapshot_id,
+        "incomplete": manifest.incomplete,
+        "answers": dict(answers),
+    }
+
+
+def _show(output: Output, manifest: Manifest, seconds: float, answers: Sequence[tuple[str, str]], blobs: str) -> None:
+    output.line()
+    output.table(("table", "#rows"), [(table.name, manifest.tables[table.name].rows) for table in TABLES])
+    output.line()
+    for question, answer in answers:
+        output.line(question, style="bold")
+        output.line(f"  {answer}")
+    output.line()
+    output.line(
+        f"{seconds:,.1f} s from the timer to the published snapshot: {manifest.traffic.requests:,} requests, "
+        f"{manifest.traffic.resource_units:,} resource units."
+    )
+    for kind, reason in manifest.incomplete.items():
+        output.line(f"Incomplete: {kind}. {reason}")
+    output.line(f"Blobs: {blobs}/current.json, and {blobs}/snapshots/{manifest.snapshot_id}/")
+    kept = Path(KEPT, manifest.tenant_id, manifest.snapshot_id)
+    output.line(f"The storage emulator has stopped; the Parquet files are kept in {kept.relative_to(TOP)}/")
+    output.line("Next: `python3 dev.py start` keeps everything running, for `python -m connector access …`.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 dev.py demo", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON summary as the last line, for programs")
+    parser.add_argument("--users", type=int, default=2000, help="users of the tenant (default: %(default)s)")
+    parser.add_argument("--groups", type=int, help="its groups (default: as many as fit the users)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another tenant (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

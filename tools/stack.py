@@ -1,0 +1,74 @@
+"""Everything the product needs, on this machine: storage, Microsoft Graph and a Functions host, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.settings import Settings
+from emulators.functions import FunctionsHost
+from emulators.graph import GraphProcess
+from emulators.storage import Azurite
+
+TOP = Path(__file__).resolve().parent.parent
+CONTAINER = "entra"
+_MOST_POLLING_MS = 500
+"""How long the local host lets a queue rest at most; host.json's own limit spares money in Azure, not time here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The running parts.
+
+    Attributes:
+        environment: every setting that the connector needs to use them, as environment variables.
+    """
+
+    graph: GraphProcess
+    host: FunctionsHost
+    environment: Mapping[str, str]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, parsed."""
+        return Settings.load(self.environment)
+
+
+@contextmanager
+def running(
+    *, users: int, groups: int | None, seed: int, latency_ms: int = 0, switches: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
+    """Start all three, storage with an empty container; stop them at the end.
+
+    Args:
+        users: size of the made-up tenant; ``groups`` follows from it unless given; ``seed`` decides everything else.
+        latency_ms: milliseconds that every answer of Graph takes longer.
+        switches: further settings of the connector, as environment variables.
+    """
+    with ExitStack() as parts:
+        azurite = parts.enter_context(Azurite())
+        graph = parts.enter_context(GraphProcess(users=users, groups=groups, seed=seed, latency_ms=latency_ms))
+        connection = azurite.connection_string()
+        make_container(connection)
+        environment = {
+            **graph.environment(),
+            "AzureWebJobsStorage": connection,
+            "STORAGE_CONTAINER": CONTAINER,
+            "SYNC_SCHEDULE": "0 0 */6 * * *",
+            **(switches or {}),
+        }
+        host = parts.enter_context(
+            FunctionsHost(TOP, environment={**os.environ, **environment}, max_polling_ms=_MOST_POLLING_MS)
+        )
+        yield Stack(graph, host, environment)
+
+
+def make_container(connection: str, name: str = CONTAINER) -> None:
+    """Create the blob container, as whoever deploys the connector does."""
+    from azure.storage.blob import BlobServiceClient
+
+    with BlobServiceClient.from_connection_string(connection) as service:
+        service.create_container(name)

@@ -1,0 +1,66 @@
+"""Storage, Microsoft Graph and the Functions host together in the foreground, for development, until stopped."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from tools.stack import TOP, Stack, running
+
+SETTINGS_FILE = TOP / ".state" / "local.settings.json"
+"""Not the one at the top, which is the developer's own."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until Ctrl-C or SIGTERM."""
+    options = _parser().parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    sys.stderr.write(f"Making a tenant of {options.users:,} users and starting everything …\n")
+    with running(users=options.users, groups=options.groups, seed=options.seed, latency_ms=options.latency_ms) as stack:
+        _write_settings(stack)
+        _tell(stack)
+        shown = 0
+        while not stopped.wait(0.25):
+            lines = stack.host.logs()
+            sys.stderr.write("".join(f"{line}\n" for line in lines[shown:]))
+            shown = len(lines)
+    sys.stderr.write("Stopped.\n")
+    return 0
+
+
+def _write_settings(stack: Stack) -> None:
+    """Write what the command line reads. The folder is in .gitignore."""
+    values = {**stack.environment, "FUNCTIONS_WORKER_RUNTIME": "python"}
+    SETTINGS_FILE.parent.mkdir(exist_ok=True)
+    SETTINGS_FILE.touch(mode=0o600)
+    SETTINGS_FILE.write_text(json.dumps({"IsEncrypted": False, "Values": values}, indent=2) + "\n")
+
+
+def _tell(stack: Stack) -> None:
+    host = stack.host
+    sys.stderr.write(
+        f"Functions host: {host.url}\nMicrosoft Graph: {stack.graph.facts['base_url']}\n"
+        f"Settings for the command line are in {SETTINGS_FILE.relative_to(TOP)}. In another terminal:\n"
+        f"  curl -X POST '{host.function_url('request_sync')}?code={host.key('request_sync')}'\n"
+        f"  {sys.executable} -m connector --settings {SETTINGS_FILE.relative_to(TOP)} status\n"
+        "Ctrl-C stops everything. What the host logs follows.\n\n"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 dev.py start", description=__doc__)
+    parser.add_argument("--users", type=int, default=2000, help="users of the made-up tenant (default: %(default)s)")
+    parser.add_argument("--groups", type=int, help="its groups (default: as many as fit the users)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another tenant (default: %(default)s)")
+    parser.add_argument("--latency-ms", type=int, default=0, help="milliseconds that Graph takes longer to answer")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
