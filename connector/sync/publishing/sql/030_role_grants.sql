@@ -57,10 +57,10 @@ SELECT
     CASE
         WHEN r.scope = '/' THEN 'tenant'
         WHEN starts_with(r.scope, '/administrativeUnits/') THEN 'administrative_unit'
-        WHEN s.kind = 'application' THEN 'application'
+        WHEN s.kind = 'application' OR e.id IS NOT NULL THEN 'application'
         ELSE 'other'
     END AS scope_kind,
-    CASE WHEN r.scope <> '/' THEN s.name END AS scope_name,
+    CASE WHEN r.scope <> '/' THEN coalesce(s.name, e.display_name) END AS scope_name,
     r.assignment_id,
     r.assignment_type,
     r.starts_at,
@@ -68,6 +68,8 @@ SELECT
 FROM held_roles AS r
 LEFT JOIN principals AS p ON p.id = r.principal_id
 LEFT JOIN staged.scopes AS s ON s.id = r.scope
+-- A scope may be an application, which scopes tell of, or its service principal, which is known already.
+LEFT JOIN staged.enterprise_applications AS e ON r.scope = '/' || e.id
 QUALIFY row_number() OVER (
     PARTITION BY r.slug, r.role_id, r.principal_id, r.scope
     ORDER BY r.ends_at DESC NULLS FIRST, r.starts_at NULLS FIRST, r.assignment_id

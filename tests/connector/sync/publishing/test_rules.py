@@ -237,11 +237,11 @@ def test_roles_are_counted_once_with_what_pim_knows_of_them(build) -> None:
 
 
 def test_a_scope_is_never_flattened_to_the_tenant(build) -> None:
-    scopes = ["/", "/administrativeUnits/u", "/app", "/thing"]
+    scopes = ["/", "/administrativeUnits/u", "/app", "/p", "/thing"]
     snapshot = build(
         {
             "directory_roles": ids("r"),
-            "enterprise_applications": ids("p"),
+            "enterprise_applications": [{"id": "p", "display_name": "Portal"}],
             "role_assignments": [
                 {"id": f"ra{n}", "role_id": "r", "principal_id": "p", "scope": scope} for n, scope in enumerate(scopes)
             ],
@@ -256,6 +256,7 @@ def test_a_scope_is_never_flattened_to_the_tenant(build) -> None:
         ("directory_role:r:assigned|p", "tenant", None),
         ("directory_role:r:assigned|p|/administrativeUnits/u", "administrative_unit", "Unit"),
         ("directory_role:r:assigned|p|/app", "application", "App"),
+        ("directory_role:r:assigned|p|/p", "application", "Portal"),
         ("directory_role:r:assigned|p|/thing", "other", None),
     ]
 
