@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,11 +26,13 @@ def azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture(scope="session")
-def _unused_accounts() -> Iterator[int]:
-    return iter(range(ACCOUNTS))
+def new_storage_account(azurite: Azurite) -> Callable[[], str]:
+    """Gives the connection string of an empty storage account that nothing else has, at every call."""
+    unused = iter(range(ACCOUNTS))
+    return lambda: azurite.connection_string(next(unused))
 
 
 @pytest.fixture
-def storage_account(azurite: Azurite, _unused_accounts: Iterator[int]) -> str:
+def storage_account(new_storage_account: Callable[[], str]) -> str:
     """The connection string of an empty storage account that no other test has."""
-    return azurite.connection_string(next(_unused_accounts))
+    return new_storage_account()
