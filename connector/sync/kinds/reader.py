@@ -13,6 +13,26 @@ from connector.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Staged rows that may be missing, because what they would be made of could not be read while the rest could.
+
+    That Graph does not have a thing (any more) is not this: it is then not there.
+
+    Attributes:
+        table: staged table that the rows would be in.
+        column: column of that table that tells which rows, such as ``group_id``; empty where it is not known which: then any
+            row of the table may be missing.
+        id: value of that column in those rows; empty with an empty ``column``.
+        reason: a sentence for people, with Graph's own words and no secret.
+    """
+
+    table: str
+    column: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a reader hands over at once; the engine stages it and saves the position, in that order.
 
@@ -20,11 +40,14 @@ class Page:
         rows: staged rows by table name (``connector/access/staged.py``). May be empty: a page of Graph may be, too.
         position: JSON value from which :meth:`Reader.read` goes on after this page; None on the last page.
         notes: counters to add up over the unit, such as ``{"service_principals_seen": 3}``; the manifest shows them.
+        incomplete: what could not be read on the way to this page, each thing once in a unit. Some of its rows may have been
+            staged all the same: they are true, and there may be more.
     """
 
     rows: Mapping[str, Sequence[msgspec.Struct]]
     position: Any | None
     notes: Mapping[str, int] = field(default_factory=dict)
+    incomplete: Sequence[Incomplete] = ()
 
 
 @dataclass(frozen=True, slots=True)
