@@ -20,6 +20,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 TOP = Path(__file__).resolve().parent
 BOOTSTRAP, RUNTIME, DEV, WORKER, NODE = (
@@ -162,19 +163,17 @@ def module(name: str, *, azurite: bool = True) -> Callable[[list[str]], None]:
         environment.install()
         path = os.pathsep.join([str(environment.bin), os.environ.get("PATH", "")])
         command = [str(environment.python), "-m", name, *arguments]
-        with subprocess.Popen(command, cwd=TOP, env={**os.environ, "PATH": path}) as process:
-            raise SystemExit(wait(process))
+        become(command, {**os.environ, "PATH": path})
 
     return task
 
 
-def wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process to end; Ctrl-C reaches it by itself, so give it the time to stop what it started."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+def become(command: list[str], environment: dict[str, str]) -> NoReturn:
+    """Go on as ``command``, from the top of the repository, so that signals and exit code are its own."""
+    os.chdir(TOP)
+    if os.name == "nt":
+        raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)
+    os.execve(command[0], command, environment)  # noqa: S606 - our own interpreter
 
 
 def setup_task(_: list[str]) -> None:
@@ -253,6 +252,10 @@ TASKS: dict[str, tuple[str, Callable[[list[str]], None]]] = {
     "graph": (
         "run only the Graph emulator and print where it is, as one JSON line",
         module("emulators.graph", azurite=False),
+    ),
+    "bench": (
+        "measure a full sync or the cold start (`bench sync --help`, `bench import`)",
+        module("tools.bench"),
     ),
     "lock": ("write the hashed requirements files anew (--upgrade: newest versions)", lock),
     "docs": ("write the generated parts of the documents", module("tools.documents", azurite=False)),
