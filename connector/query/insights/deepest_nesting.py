@@ -19,7 +19,7 @@ class DeepestNesting(msgspec.Struct, frozen=True, kw_only=True):
         if self.holding is None:
             return "Nothing is inherited through groups."
         groups = len(self.holding.path)
-        return f"The deepest nesting is {groups:,} group{'s' if groups != 1 else ''}: {self.holding.route}."
+        return f"The longest way leads through {groups:,} group{'s' if groups != 1 else ''}: {self.holding.route}."
 
 
 class _Deepest(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ def test_what_contoso_should_know(contoso: Snapshot) -> None:
     assert privileged_guests(contoso).sentence == "1 guest belongs to role-assignable groups: Bob (in Tier 0)."
     assert unused_seats(contoso).sentence == "6 license seats are unused: SPE_E5 6."
     assert deepest_nesting(contoso).sentence == (
-        "The deepest nesting is 2 groups: Anna Andersson → Sales EMEA → Sales → All staff."
+        "The longest way leads through 2 groups: Anna Andersson → Sales EMEA → Sales → All staff."
     )
 
 
