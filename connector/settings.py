@@ -220,6 +220,32 @@ class Settings:
         "under `functionTimeout` of host.json.",
         default="240",
     )
+    shrink_limit_percent: int = _setting(
+        "SHRINK_LIMIT_PERCENT",
+        _whole(0, 100),
+        "A kind of which more than this percentage of the rows is gone since the snapshot in force is held back: the rows "
+        "stay until a sync accepts it (`sync --accept-shrinking KIND`). 0 switches this off.",
+        default="20",
+    )
+    shrink_limit_rows: int = _setting(
+        "SHRINK_LIMIT_ROWS",
+        _whole(1, 1_000_000_000),
+        "Nothing is held back for losing fewer rows than this, whatever the percentage.",
+        default="50",
+    )
+    snapshots_kept: int = _setting(
+        "SNAPSHOTS_KEPT",
+        _whole(1, 100_000),
+        "How many snapshots are kept, the one in force included. Older ones are removed, but not within an hour of their "
+        "replacement: somebody may still be reading them.",
+        default="10",
+    )
+    staging_hours: int = _setting(
+        "STAGING_HOURS",
+        _whole(1, 8760),
+        "Hours after which checkpoints and staged parts of a sync that has ended or died are removed.",
+        default="24",
+    )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:

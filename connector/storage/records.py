@@ -57,10 +57,15 @@ class Failure(Record, frozen=True, kw_only=True):
 
 
 class Running(Record, frozen=True, kw_only=True):
-    """``syncs/running.json``: the sync that may run. Replaced under ``If-Match`` only."""
+    """``syncs/running.json``: the sync that may run. Replaced under ``If-Match`` only.
+
+    Attributes:
+        accept_shrinking: kinds that whoever asked for it expects to shrink.
+    """
 
     sync_id: str
     requested_at: datetime
+    accept_shrinking: tuple[str, ...] = ()
 
 
 class Sync(Record, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ class Sync(Record, frozen=True, kw_only=True):
         settings: the switches that decide what is read and derived, as text, by name of the setting.
         cursors: where incremental rounds start, taken before anything was listed.
         traffic: what taking the cursors cost.
+        accept_shrinking: kinds that are not held back however much they shrink.
     """
 
     sync_id: str
@@ -79,6 +85,11 @@ class Sync(Record, frozen=True, kw_only=True):
     traffic: Traffic
     state: SyncState
     failure: Failure | None = None
+    accept_shrinking: tuple[str, ...] = ()
+
+
+UNREAD = "unread"
+"""The staged table in which a unit lists what it could not read while it read the rest."""
 
 
 class Part(Record, frozen=True, kw_only=True):
@@ -122,7 +133,8 @@ class Checkpoint(Record, frozen=True, kw_only=True):
         position: where the reader goes on; meaningless before the first save.
         inputs: the parent's staged part that this unit belongs to, as ``unit/part name``.
         notes: the reader's counters.
-        reason: why it is incomplete.
+        reason: why it is incomplete; in a complete unit, why some of what it was to read (its parts of table ``unread``)
+            could not be read.
     """
 
     unit: str
@@ -144,7 +156,12 @@ class Checkpoint(Record, frozen=True, kw_only=True):
     @property
     def rows(self) -> int:
         """Rows staged so far, over all tables."""
-        return sum(part.rows for part in self.parts)
+        return sum(part.rows for part in self.parts if part.table != UNREAD)
+
+    @property
+    def unread(self) -> int:
+        """How many things could not be read while the rest could."""
+        return sum(part.rows for part in self.parts if part.table == UNREAD)
 
 
 class Current(Record, frozen=True, kw_only=True):
@@ -181,21 +198,64 @@ class TableFacts(Record, frozen=True, kw_only=True):
     parts: tuple[SnapshotPart, ...]
 
 
+class Shrinking(Record, frozen=True, kw_only=True):
+    """A staged table that shrank more than the settings allow: rows then and now, of what could still be there."""
+
+    table: str
+    was: int
+    now: int
+
+
 class KindFacts(Record, frozen=True, kw_only=True):
-    """Whether one kind was read completely; ``skipped`` where settings or the tenant did not ask for it."""
+    """How one kind was read.
+
+    Attributes:
+        state: ``complete``; ``incomplete``: not all of it could be read; ``held_back``: it shrank more than the settings
+            allow, so that the rows that are gone stay until a sync accepts it; ``skipped``: settings or the tenant did
+            not ask for it.
+        reason: why it is incomplete or held back, and what to do.
+        unread: how many things could not be read while the rest could.
+        held_back: the numbers, where it is held back.
+        last_good: the snapshot in which this kind was complete for the last time. Rows that could not be read, or are
+            held back, are those of then. None where there is none.
+    """
 
     state: str
     reason: str | None = None
+    unread: int = 0
+    held_back: tuple[Shrinking, ...] = ()
+    last_good: str | None = None
+
+
+class Unread(Record, frozen=True, kw_only=True):
+    """One thing that could not be read: rows of a staged table whose ``column`` is ``id``, or any, where both are empty."""
+
+    table: str
+    column: str
+    id: str
+    reason: str
+
+
+class TableChanges(Record, frozen=True, kw_only=True):
+    """How many rows differ from the snapshot that was in force before, by the key of the table."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
 
 
 class Manifest(Record, frozen=True, kw_only=True):
     """``snapshots/{id}/manifest.json``: what is in a snapshot, where it comes from, and what is missing.
 
     Attributes:
-        kinds: by reader, ``complete``, ``incomplete`` with the reason, or ``skipped``.
+        kinds: how each kind was read, by reader.
         notes: the counters of each reader.
         left_out: counts of what is not in the tables, by reason.
         warnings: sentences for people.
+        previous: the snapshot that was in force before; None for the first one, or where it could not be read.
+        carried: how many staged rows are those of the previous snapshot, by staged table.
+        changes: differences from the previous snapshot by table, ``inherited_grants`` (derived) apart.
+        unread: the first things that could not be read; ``kinds`` has the exact numbers.
     """
 
     schema_version: int
@@ -210,11 +270,16 @@ class Manifest(Record, frozen=True, kw_only=True):
     left_out: dict[str, int]
     warnings: tuple[str, ...]
     traffic: Traffic
+    previous: str | None = None
+    carried: dict[str, int] = {}
+    changes: dict[str, TableChanges] = {}
+    unread: tuple[Unread, ...] = ()
 
     @property
     def incomplete(self) -> dict[str, str]:
-        """Reasons by kind, for the kinds that are incomplete."""
-        return {name: kind.reason or "" for name, kind in self.kinds.items() if kind.state == "incomplete"}
+        """Reasons by kind, for the kinds that are incomplete or held back."""
+        wanting = ("incomplete", "held_back")
+        return {name: kind.reason or "" for name, kind in self.kinds.items() if kind.state in wanting}
 
 
 class KindProgress(Record, frozen=True, kw_only=True):
