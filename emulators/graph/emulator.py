@@ -60,7 +60,7 @@ class GraphEmulator:
             faults=self.faults,
             router=Router(),
         )
-        self.sign_in = SignIn(tenant, issuer, self.clock)
+        self.sign_in = SignIn(self._context, issuer)
         self.admin = Admin(tenant, self._context, self.metrics, self.faults)
         self._port = port
         self._latency_seconds = latency_ms / 1000

@@ -7,14 +7,19 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
+from emulators.graph.service.assertions import key_set_of
 from emulators.graph.service.clock import Clock
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
@@ -45,12 +50,14 @@ class Claims(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """For whom a token is issued: application id and service principal id."""
+    """For whom a token is issued: application, service principal, permissions; ``how`` is the ``appidacr`` claim."""
 
     tenant_id: str
     app_id: str
     object_id: str
     roles: tuple[str, ...]
+    name: str
+    how: str
 
 
 class Issuer:
@@ -59,9 +66,8 @@ class Issuer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._key: RSAPrivateKey = generate_private_key(public_exponent=65537, key_size=2048)
-        numbers = self._key.public_key().public_numbers()
-        self._modulus, self._exponent = _number(numbers.n), _number(numbers.e)
-        self._key_id = _text(hashlib.sha256(self._modulus.encode()).digest()[:20])
+        self._certificate = _self_signed(self._key, clock.utc())
+        self._key_id = _text(hashlib.sha1(self._certificate).digest())  # noqa: S324 (a thumbprint)
         self._known: dict[str, Claims] = {}
 
     def issue(self, subject: Subject) -> str:
@@ -74,9 +80,9 @@ class Issuer:
             "nbf": now,
             "exp": now + LIFETIME_SECONDS,
             "aio": secrets.token_urlsafe(24),
-            "app_displayname": "Connector",
+            "app_displayname": subject.name,
             "appid": subject.app_id,
-            "appidacr": "1",
+            "appidacr": subject.how,
             "idp": f"https://sts.windows.net/{subject.tenant_id}/",
             "idtyp": "app",
             "oid": subject.object_id,
@@ -106,8 +112,8 @@ class Issuer:
 
     def key_set(self) -> dict[str, Any]:
         """The JSON Web Key Set that clients may check tokens with."""
-        key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._key_id, "x5t": self._key_id}
-        return {"keys": [key | {"n": self._modulus, "e": self._exponent}]}
+        chain = [base64.b64encode(self._certificate).decode()]
+        return key_set_of(self._key.public_key(), self._key_id, x5t=self._key_id, x5c=chain)
 
     def _remember(self, token: str) -> Claims:
         claims = self._verified(token)
@@ -136,5 +142,9 @@ def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _number(value: int) -> str:
-    return _text(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+def _self_signed(key: RSAPrivateKey, now: datetime) -> bytes:
+    """The certificate that the key set shows for a key, DER."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.windows.net")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    dated = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=5 * 365))
+    return dated.sign(key, SHA256()).public_bytes(Encoding.DER)

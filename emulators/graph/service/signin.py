@@ -1,64 +1,47 @@
-"""The Entra sign-in endpoints: discovery and client-credentials tokens."""
+"""The Entra sign-in endpoints: discovery, keys, and tokens for client credentials."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-import msgspec
-
-from emulators.graph.service.clock import Clock
-from emulators.graph.service.jwt import GRAPH_APP_ID, GRAPH_AUDIENCES, LIFETIME_SECONDS, Issuer, Subject
+from emulators.graph.service import aadsts
+from emulators.graph.service.aadsts import SignInError
+from emulators.graph.service.clients import Clients, TokenRequest
+from emulators.graph.service.context import Context
+from emulators.graph.service.jwt import GRAPH_AUDIENCES, LIFETIME_SECONDS, Issuer, Subject
 from emulators.graph.service.messages import Reply
-from emulators.graph.service.state import TenantState, fact_or
+from emulators.graph.service.state import fact_or
 
 _GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _DOMAIN = re.compile(r"([a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
-
-_CONSENTED = (
-    "SELECT json_extract(role.value, '$.value') FROM objects p JOIN app_role_assignments a ON a.principal = p.key"
-    " JOIN objects g ON g.key = a.resource JOIN json_each(g.body, '$.appRoles') role"
-    " WHERE p.type = 'servicePrincipal' AND json_extract(p.body, '$.appId') = ? AND p.deleted IS NULL"
-    " AND json_extract(g.body, '$.appId') = ? AND json_extract(role.value, '$.id') = a.app_role_id ORDER BY 1"
+_ANY_TENANT = ("common", "organizations")
+_PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+_CLAIMS = (
+    "sub",
+    "iss",
+    "cloud_instance_name",
+    "cloud_instance_host_name",
+    "cloud_graph_host_name",
+    "msgraph_host",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "nonce",
+    "preferred_username",
+    "name",
+    "tid",
+    "ver",
+    "at_hash",
+    "c_hash",
+    "email",
 )
-
-
-class SignInError(Exception):
-    """A refusal of Entra ID: HTTP status, OAuth error, AADSTS number and text."""
-
-    def __init__(self, status: int, error: str, number: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.error = error
-        self.number = number
-        self.text = text
-
-    def reply(self, clock: Clock, correlation_id: str) -> Reply:
-        """The documented error body."""
-        trace_id, timestamp = str(uuid.uuid4()), clock.utc().strftime("%Y-%m-%d %H:%M:%SZ")
-        description = (
-            f"AADSTS{self.number}: {self.text} Trace ID: {trace_id} "
-            f"Correlation ID: {correlation_id} Timestamp: {timestamp}"
-        )
-        return Reply(
-            self.status,
-            {
-                "error": self.error,
-                "error_description": description,
-                "error_codes": [self.number],
-                "timestamp": timestamp,
-                "trace_id": trace_id,
-                "correlation_id": correlation_id,
-                "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
-            },
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +56,14 @@ class SignInRequest:
 
 
 class SignIn:
-    """Serves one tenant and one application."""
+    """Serves one tenant and its applications."""
 
-    def __init__(self, tenant: TenantState, issuer: Issuer, clock: Clock) -> None:
-        self._tenant = tenant
+    def __init__(self, context: Context, issuer: Issuer) -> None:
+        self._context = context
+        self._tenant = context.tenant
         self._issuer = issuer
-        self._clock = clock
+        self._clock = context.clock
+        self._clients = Clients(context.tenant)
 
     def serve(self, request: SignInRequest) -> Reply | None:
         """The answer, or None when the path is none of the sign-in endpoints."""
@@ -88,80 +73,78 @@ class SignIn:
         try:
             found = self._answer(request, segments[0], rest)
         except SignInError as error:
-            return error.reply(self._clock, correlation_id)
-        return None if found is None else Reply(200, found, {"Cache-Control": "no-store, no-cache"})
+            reply = error.reply(self._clock, correlation_id)
+            reply.headers |= {"Cache-Control": "no-store, no-cache", "client-request-id": correlation_id}
+            return reply
+        headers = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "client-request-id": correlation_id}
+        return None if found is None else Reply(200, found, headers)
 
     def _answer(self, request: SignInRequest, tenant: str, path: str) -> dict[str, Any] | None:
         match request.method, path:
-            case "GET", "discovery/instance" if tenant in ("common", self._tenant.id):
+            case "GET", "discovery/instance" if tenant in (*_ANY_TENANT, self._tenant.id):
                 return _instances(request.root, self._tenant.id)
             case "GET", "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration":
                 self._check_tenant(tenant)
                 return self._configuration(request.root, "/v2.0" if path.startswith("v2.0") else "")
             case "GET", "discovery/v2.0/keys" | "discovery/keys":
+                self._check_tenant(tenant)
                 return self._issuer.key_set()
             case "POST", "oauth2/v2.0/token":
                 self._check_tenant(tenant)
-                return self._token(request)
+                return self._token(request, tenant, "scope")
+            case "POST", "oauth2/token":
+                self._check_tenant(tenant)
+                return self._in_version_1(self._token(request, tenant, "resource"))
             case _:
                 return None
 
     def _check_tenant(self, name: str) -> None:
-        if name.lower() in (self._tenant.id.lower(), "common", "organizations", *self._domains()):
+        if name.lower() in (self._tenant.id.lower(), *_ANY_TENANT, *self._domains()):
             return
         if not _GUID.fullmatch(name) and not _DOMAIN.fullmatch(name):
-            text = f"Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external domain."
-            raise SignInError(400, "invalid_request", 900023, text)
-        text = (
-            f"Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the "
-            "correct cloud. Check with your subscription administrator, this may happen if there are no active "
-            "subscriptions for the tenant."
-        )
-        raise SignInError(400, "invalid_request", 90002, text)
+            raise aadsts.malformed_tenant(name)
+        raise aadsts.unknown_tenant(name)
 
     def _domains(self) -> tuple[str, ...]:
         domain = fact_or(self._tenant, "domain", "")
         return (domain.lower(),) if domain else ()
 
-    def _token(self, request: SignInRequest) -> dict[str, Any]:
+    def _token(self, request: SignInRequest, tenant: str, naming: str) -> dict[str, Any]:
+        """A token; ``naming`` is the field that names the resource."""
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-        client_id, secret = _credentials(form, request.headers.get("authorization", ""))
-        _check_form(form, client_id)
-        if client_id.lower() != self._tenant.client_id.lower():
-            raise SignInError(400, "unauthorized_client", 700016, self._unknown_application(client_id))
-        if not secret:
-            raise SignInError(401, "invalid_client", 7000216, _NOTHING_GIVEN)
-        if not hmac.compare_digest(secret.encode(), self._tenant.client_secret.encode()):
-            raise SignInError(401, "invalid_client", 7000215, _NOT_THIS_ONE.format(client_id))
-        token = self._issuer.issue(Subject(self._tenant.id, client_id, self._object_id(client_id), self._roles()))
+        asked = TokenRequest(form, request.headers.get("authorization", ""), self._addresses(request.root, tenant))
+        _check_form(form, asked.client_id, naming)
+        client = self._clients.find(asked.client_id)
+        how = self._clients.authenticate(
+            asked, self._clock.now(), told_why=self._context.variants.federation_refusal_says_why
+        )
+        resource = form[naming] if naming == "resource" else _resource_of(form["scope"])
+        if resource.rstrip("/").removeprefix("api://") not in GRAPH_AUDIENCES:
+            raise aadsts.unknown_resource(resource, fact_or(self._tenant, "display_name", self._tenant.id))
+        subject = Subject(self._tenant.id, client.app_id, client.object_id, client.roles, client.name, how)
         lifetime = LIFETIME_SECONDS
-        return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
+        return {
+            "token_type": "Bearer",
+            "expires_in": lifetime,
+            "ext_expires_in": lifetime,
+            "access_token": self._issuer.issue(subject),
+        }
 
-    def _unknown_application(self, client_id: str) -> str:
-        return (
-            f"Application with identifier '{client_id}' was not found in the directory "
-            f"'{fact_or(self._tenant, 'display_name', self._tenant.id)}'. This can happen if the application has not been "
-            "installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent "
-            "your authentication request to the wrong tenant."
+    def _in_version_1(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 of the endpoint writes numbers as text and says when the token is valid."""
+        now = int(self._clock.now())
+        times = {"expires_on": now + LIFETIME_SECONDS, "not_before": now}
+        numbers = {name: str(value) for name, value in (answer | times).items() if isinstance(value, int)}
+        return answer | numbers | {"resource": "https://graph.microsoft.com"}
+
+    def _addresses(self, root: str, tenant: str) -> tuple[str, ...]:
+        """What an assertion for this endpoint may call it: here or in the public cloud, by this name or by id."""
+        return tuple(
+            f"{authority}/{name}{path}"
+            for authority in (root, _PUBLIC_AUTHORITY)
+            for name in dict.fromkeys((self._tenant.id, tenant))
+            for path in ("/oauth2/v2.0/token", "/oauth2/token", "/v2.0")
         )
-
-    def _roles(self) -> tuple[str, ...]:
-        """What the fact ``permissions`` says, or else what the tenant has consented to: app roles of Microsoft Graph."""
-        stated = fact_or(self._tenant, "permissions", "")
-        if stated:
-            return msgspec.json.decode(stated, type=tuple[str, ...])
-        with self._tenant.lock:
-            rows = self._tenant.db.execute(_CONSENTED, (self._tenant.client_id, GRAPH_APP_ID)).fetchall()
-        return tuple(value for (value,) in rows)
-
-    def _object_id(self, client_id: str) -> str:
-        query = (
-            "SELECT id FROM objects WHERE type = 'servicePrincipal' AND deleted IS NULL"
-            " AND json_extract(body, '$.appId') = ? LIMIT 1"
-        )
-        with self._tenant.lock:
-            row = self._tenant.db.execute(query, (client_id,)).fetchone()
-        return row[0] if row else str(uuid.uuid5(uuid.UUID(self._tenant.id), client_id))
 
     def _configuration(self, root: str, version: str) -> dict[str, Any]:
         base = f"{root}/{self._tenant.id}"
@@ -185,58 +168,35 @@ class SignIn:
             "frontchannel_logout_supported": True,
             "end_session_endpoint": f"{oauth}/logout",
             "tenant_region_scope": "EU",
+            "claims_supported": list(_CLAIMS),
+            "kerberos_endpoint": f"{base}/kerberos",
             "cloud_instance_name": "microsoftonline.com",
             "cloud_graph_host_name": "graph.windows.net",
             "msgraph_host": "graph.microsoft.com",
         }
 
 
-_NOTHING_GIVEN = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
-_NOT_THIS_ONE = (
-    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
-    "client secret ID, for a secret added to app '{}'."
-)
-
-
-def _credentials(form: Mapping[str, str], authorization: str) -> tuple[str, str]:
-    """Client id and secret, from the form or from HTTP Basic, whose two parts are percent-encoded."""
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return "", ""
-        return unquote(client_id), unquote(secret)
-    return form.get("client_id", ""), form.get("client_secret", "")
-
-
-def _check_form(form: Mapping[str, str], client_id: str) -> None:
-    grant_type = form.get("grant_type")
-    for name, value in (("grant_type", grant_type), ("client_id", client_id), ("scope", form.get("scope"))):
+def _check_form(form: Mapping[str, str], client_id: str, naming: str) -> None:
+    grant_type = form.get("grant_type", "")
+    for name, value in (("grant_type", grant_type), ("client_id", client_id), (naming, form.get(naming))):
         if not value:
-            text = f"The request body must contain the following parameter: '{name}'."
-            raise SignInError(400, "invalid_request", 900144, text)
+            raise aadsts.missing_parameter(name)
     if grant_type != "client_credentials":
-        text = f"The app requested an unsupported grant type '{grant_type}'."
-        raise SignInError(400, "unsupported_grant_type", 70003, text)
-    _check_scope(form["scope"])
+        raise aadsts.unsupported_grant(grant_type)
 
 
-def _check_scope(scope: str) -> None:
-    scopes = scope.split()
-    if len(scopes) > 1:
-        text = f"The provided value for the input parameter 'scope' is not valid. It contains more than one resource: {scope}."
-        raise SignInError(400, "invalid_scope", 70011, text)
-    resource, _, suffix = scope.rpartition("/")
-    if suffix != ".default":
-        text = (
-            "The provided request must include a 'scope' input parameter. The provided value for the input parameter "
-            f"'scope' is not valid. The scope {scope} is not valid."
-        )
-        raise SignInError(400, "invalid_scope", 70011, text)
-    if resource.rstrip("/").removeprefix("api://") not in GRAPH_AUDIENCES:
-        text = f"The resource principal named {resource} was not found in the tenant."
-        raise SignInError(400, "invalid_resource", 500011, text)
+def _resource_of(scope: str) -> str:
+    """The one resource that a scope of client credentials names.
+
+    Raises:
+        SignInError: it names several, or permissions of one.
+    """
+    resources = {one.rpartition("/")[0] for one in scope.split()}
+    if len(resources) > 1:
+        raise aadsts.several_resources(scope)
+    if scope.strip().rpartition("/")[2] != ".default":
+        raise aadsts.invalid_scope(scope)
+    return resources.pop()
 
 
 def _instances(root: str, tenant_id: str) -> dict[str, Any]:

@@ -20,6 +20,10 @@ class Variants:
         sign_in_page_size: most users on a page with ``signInActivity``: 120 (2023) or 500 (2026).
         sign_in_top_is_error: a larger ``$top`` is refused, as in early 2023; otherwise it is lowered.
         empty_first_page: lists begin with an empty page that has a next link, which is legal anywhere.
+        federation_refusal_says_why: whether the refusal of another identity provider's token says what differs, as since 2024.
+        throttle_body: body of 429: ``documented``, ``directory`` (names the category) or ``unknown_error`` (as PIM sends it).
+        reports_limit: lists with ``signInActivity`` count against the limit of reports, 5 in 10 s.
+        pim_refusal_names_scopes: 403 of PIM is an ``UnknownError`` that names the permissions, as since 2025.
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -34,3 +38,7 @@ class Variants:
     sign_in_top_is_error: bool = False
     empty_first_page: bool = False
     retry_after: bool = True
+    federation_refusal_says_why: bool = True
+    throttle_body: str = "documented"
+    reports_limit: bool = False
+    pim_refusal_names_scopes: bool = False

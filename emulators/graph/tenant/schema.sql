@@ -127,3 +127,13 @@ CREATE TABLE mailboxes (user_key INTEGER PRIMARY KEY, purpose TEXT NOT NULL);
 -- entra_id_p1 and entra_id_p2 ('true' or 'false': sign-in activity needs P1, PIM needs P2), users and seed as generated,
 -- ids_given (how many ids the verbs have made).
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+-- With what applications prove who they are, several each. kind: 'secret' (content: the secret), 'certificate' (content:
+-- the certificate, PEM) or 'federated' (content: JSON with issuer, subject, audience). In force from starts_at to ends_at,
+-- seconds since 1970 on the service's clock; NULL is open.
+CREATE TABLE credentials (
+    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL, starts_at REAL, ends_at REAL
+);
+CREATE INDEX credentials_by_app ON credentials (app_id, kind);
+-- Public keys of the identity providers whose tokens federated credentials trust: a JSON Web Key Set by issuer.
+CREATE TABLE issuer_keys (issuer TEXT PRIMARY KEY, key_set TEXT NOT NULL);

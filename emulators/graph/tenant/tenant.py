@@ -76,7 +76,7 @@ class Tenant(Verbs):
         with self.transaction() as db:
             db.execute("DELETE FROM property_changes")
             db.execute("DELETE FROM edge_changes")
-            db.execute("UPDATE objects SET created_seq = 1, changed_seq = 1")
+            db.execute("UPDATE objects SET created_seq = 1, changed_seq = 1 WHERE created_seq <> 1 OR changed_seq <> 1")
             db.execute("UPDATE oauth2_permission_grants SET changed_seq = 1")
             db.execute("UPDATE sequence SET seq = 1")
 
@@ -94,3 +94,4 @@ class Tenant(Verbs):
             properties={"appId": self.client_id, "servicePrincipalNames": [self.client_id], "tags": [INTEGRATED_APP]},
         )
         self.grant_permissions(connector, list(CONNECTOR_PERMISSIONS))
+        self.add_client_secret(self.client_secret)

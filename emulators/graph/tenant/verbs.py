@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from emulators.graph.tenant.application_verbs import ApplicationVerbs
+from emulators.graph.tenant.credential_verbs import CredentialVerbs
 from emulators.graph.tenant.deletion_verbs import DeletionVerbs
 from emulators.graph.tenant.membership_verbs import MembershipVerbs
 from emulators.graph.tenant.object_verbs import ObjectVerbs
 from emulators.graph.tenant.pim_verbs import PimVerbs
 
 
-class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, PimVerbs, ApplicationVerbs):
+class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, PimVerbs, CredentialVerbs):
     """Everything that can be done to a tenant."""
 
 
@@ -45,6 +45,12 @@ _VERBS: tuple[Callable[..., str | None], ...] = (
     Verbs.assign_app_role,
     Verbs.remove_app_role_assignment,
     Verbs.grant_permissions,
+    Verbs.set_permissions,
+    Verbs.add_client_secret,
+    Verbs.add_certificate,
+    Verbs.add_federated_credential,
+    Verbs.remove_credential,
+    Verbs.set_issuer_keys,
     Verbs.set_provisioning,
     Verbs.create_oauth2_grant,
     Verbs.delete_oauth2_grant,
