@@ -6,14 +6,20 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from emulators.graph import GraphEmulator
 from emulators.graph.service.throttle import TenantSize
 from emulators.graph.tenant.generator import generate
+from emulators.graph.tenant.tenant import Tenant
 from emulators.processes import STOP_WITH_STDIN, call_when_stdin_closes
 
+_MOST_USERS_IN_MEMORY = 150_000
+_MOST_MEMBERSHIPS_IN_MEMORY = 2_000_000
 _DESCRIPTION = """\
 An emulator of Microsoft Graph and the Entra sign-in endpoints. It generates a tenant, prints one JSON line with the
 addresses and credentials that a client needs, and serves until it is stopped (Ctrl+C or SIGTERM).
@@ -30,11 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopped.set())
     if options.stop_with_stdin:
         call_when_stdin_closes(stopped.set)
-    tenant = generate(users=options.users, groups=options.groups, seed=options.seed)
     try:
-        with GraphEmulator(
-            tenant, port=options.port, latency_ms=options.latency_ms, throttle=options.throttle
-        ) as emulator:
+        with (
+            _tenant(options) as tenant,
+            GraphEmulator(
+                tenant, port=options.port, latency_ms=options.latency_ms, throttle=options.throttle
+            ) as emulator,
+        ):
             sys.stdout.write(json.dumps(emulator.info()) + "\n")
             sys.stdout.flush()
             stopped.wait()
@@ -44,12 +52,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+@contextmanager
+def _tenant(options: argparse.Namespace) -> Iterator[Tenant]:
+    """The tenant that the options ask for: in memory, or in a temporary file where it is large."""
+    with tempfile.TemporaryDirectory(prefix="graph-tenant-") as folder:
+        large = options.users > _MOST_USERS_IN_MEMORY or (options.memberships or 0) > _MOST_MEMBERSHIPS_IN_MEMORY
+        tenant = generate(
+            users=options.users,
+            groups=options.groups,
+            apps=options.apps,
+            memberships=options.memberships,
+            members_per_group=options.members_per_group,
+            seed=options.seed,
+            path=Path(folder, "tenant.sqlite") if large else None,
+        )
+        try:
+            yield tenant
+        finally:
+            tenant.close()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulators.graph", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--users", type=_whole, default=2000, metavar="N", help="users in the tenant (default 2000)")
     parser.add_argument("--groups", type=_whole, metavar="N", help="groups in the tenant (default: fits the users)")
+    parser.add_argument("--apps", type=_whole, metavar="N", help="enterprise applications (default: fits the users)")
+    members = parser.add_mutually_exclusive_group()
+    members.add_argument(
+        "--memberships", type=_whole, metavar="N", help="direct memberships of users (default: about nine a user)"
+    )
+    members.add_argument("--members-per-group", type=_whole, metavar="N", help="the same for every group, instead")
     parser.add_argument("--seed", type=_whole, default=1, metavar="S", help="another seed, another tenant (default 1)")
     parser.add_argument("--port", type=_whole, default=0, metavar="P", help="port (default: chosen by the system)")
     parser.add_argument(

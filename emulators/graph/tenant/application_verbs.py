@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from emulators.graph.tenant.bodies import service_principal_body
@@ -18,8 +18,14 @@ DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 
 def app_role_assignment_id(principal_id: str, resource_id: str, app_role_id: str) -> str:
     """An id shaped like Entra's: the principal's GUID and 16 more bytes in base64url."""
-    rest = hashlib.sha256(f"{resource_id}/{app_role_id}".encode()).digest()[:16]
-    return base64.urlsafe_b64encode(uuid.UUID(principal_id).bytes_le + rest).decode().rstrip("=")
+    guid = bytes.fromhex(principal_id.replace("-", ""))
+    little_endian = guid[3::-1] + guid[5:3:-1] + guid[7:5:-1] + guid[8:]  # uuid.UUID.bytes_le, several times faster
+    return base64.urlsafe_b64encode(little_endian + _digest(resource_id, app_role_id)).decode().rstrip("=")
+
+
+@lru_cache(maxsize=64)
+def _digest(resource_id: str, app_role_id: str) -> bytes:
+    return hashlib.sha256(f"{resource_id}/{app_role_id}".encode()).digest()[:16]
 
 
 class ApplicationVerbs(State):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from emulators.graph.tenant.generation import applications, groups, licenses, memberships, people, roles
+from emulators.graph.tenant.generation.bulk import without_indexes
 from emulators.graph.tenant.generation.maker import Maker
 from emulators.graph.tenant.state import EPOCH, timestamp
 from emulators.graph.tenant.tenant import Tenant
 
 _MEMBERSHIPS_OF_A_USER = 9
-_INDEX = "CREATE INDEX edges_by_target ON edges (rel, target, source)"
 
 
 def generate(
@@ -20,6 +21,7 @@ def generate(
     apps: int | None = None,
     seed: int = 1,
     memberships: int | None = None,
+    members_per_group: int | None = None,
     path: Path | None = None,
 ) -> Tenant:
     """A tenant of this size; the same arguments give the same state, byte by byte.
@@ -30,35 +32,41 @@ def generate(
         apps: service principals that are not deleted, besides Microsoft Graph and the connector itself; about one for
             thirty users where None.
         seed: which of the tenants of this size.
-        memberships: direct memberships of users to aim at; about nine per user where None.
+        memberships: direct memberships of users in groups that stay, as near as the groups allow (no group has more
+            members than there are users); about nine per user where None.
+        members_per_group: this many users in every group, instead of a few huge groups and many small ones.
         path: where the database is kept; in memory where None.
     """
-    sizes = _sizes(users, groups, apps, memberships)
     tenant = Tenant.empty(seed, path=path)
-    with tenant.transaction() as db:
+    with tenant.transaction():
         tenant.set_fact("users", str(users))
-        db.execute("DROP INDEX edges_by_target")  # made again at the end, which is much faster than keeping it
-        _fill(Maker(tenant, seed), users, *sizes)
-        db.execute(_INDEX)
+        _fill(Maker(tenant, seed), users, _sizes(users, groups, apps, memberships), members_per_group)
         tenant.settle()
     return tenant
 
 
-def _sizes(users: int, group_count: int | None, apps: int | None, memberships: int | None) -> tuple[int, int, int]:
+class _Sizes(NamedTuple):
+    groups: int
+    apps: int
+    memberships: int
+
+
+def _sizes(users: int, group_count: int | None, apps: int | None, memberships: int | None) -> _Sizes:
     few = min(users, 1)  # nobody, nothing
     if group_count is None:
         group_count = few * max(groups.MINIMUM, users // 4)
     if apps is None:
         apps = few * max(applications.MINIMUM, users // 30)
-    return group_count, apps, users * _MEMBERSHIPS_OF_A_USER if memberships is None else memberships
+    return _Sizes(group_count, apps, users * _MEMBERSHIPS_OF_A_USER if memberships is None else memberships)
 
 
-def _fill(maker: Maker, users: int, group_count: int, apps: int, membership_count: int) -> None:
-    people.make_people(maker, users)
-    groups.make_groups(maker, group_count)
-    specs = applications.make_applications(maker, apps)
-    memberships.make_memberships(maker, membership_count)
-    applications.make_assignments(maker, specs)
+def _fill(maker: Maker, users: int, sizes: _Sizes, members_per_group: int | None) -> None:
+    with without_indexes(maker.tenant.db):
+        people.make_people(maker, users)
+        groups.make_groups(maker, sizes.groups)
+        specs = applications.make_applications(maker, sizes.apps)
+        memberships.make_memberships(maker, sizes.memberships, members_per_group)
+        applications.make_assignments(maker, specs)
     roles.make_roles(maker)
     licenses.make_licenses(maker)
     _consents(maker)

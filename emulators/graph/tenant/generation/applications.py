@@ -89,18 +89,18 @@ def _drawn(dice: Dice, index: int) -> ApplicationSpec:
     kind = dice.choices(("gallery", "own", "identity", "unused"), (34, 30, 24, 12))[0]
     if kind == "identity":
         return ApplicationSpec(f"func-{index:04d}-prod", kind="ManagedIdentity", tags=())
-    name = f"{dice.choice(VENDORS)} {index}" if kind == "gallery" else f"Contoso Service {index}"
+    name = f"{dice.one(VENDORS)} {index}" if kind == "gallery" else f"Contoso Service {index}"
     if kind == "unused":
         return ApplicationSpec(f"Trial {index}", mode="saml")
     return ApplicationSpec(
         name,
-        mode=dice.choice(("saml", "saml", "oidc", "password", None)),
+        mode=dice.one(("saml", "saml", "oidc", "password", None)),
         tags=(INTEGRATED_APP, _GALLERY) if kind == "gallery" else (INTEGRATED_APP,),
-        roles=dice.choice((0, 0, 1, 2, 4)),
-        job=("scim", dice.choice(("Active", "NotRun", "NotConfigured"))) if dice.chance(0.2) else None,
-        assigned=dice.choice(("few", "few", "groups", "one", "none")),
+        roles=dice.one((0, 0, 1, 2, 4)),
+        job=("scim", dice.one(("Active", "NotRun", "NotConfigured"))) if dice.chance(0.2) else None,
+        assigned=dice.one(("few", "few", "groups", "one", "none")),
         required=dice.chance(0.5),
-        owners=dice.choice((0, 0, 1, 2)),
+        owners=dice.one((0, 0, 1, 2)),
     )
 
 
@@ -186,15 +186,15 @@ def _between_services(maker: Maker, dice: Dice) -> None:
 
 def _insert(maker: Maker, dice: Dice, resource: int, assigned: Iterable[tuple[int, str]]) -> None:
     resource_id = maker.id_of(resource)
-    rows = (
-        (app_role_assignment_id(maker.id_of(principal), resource_id, role), principal, resource, role, dice.past(1500))
-        for principal, role in assigned
-    )
-    for batch in batches(rows):
+    for batch in batches(assigned):
+        ids = maker.ids_of([principal for principal, _ in batch])
         maker.tenant.db.executemany(
             "INSERT OR IGNORE INTO app_role_assignments (id, principal, resource, app_role_id, created_at) "
             "VALUES (?, ?, ?, ?, ?)",
-            batch,
+            (
+                (app_role_assignment_id(ids[principal], resource_id, role), principal, resource, role, dice.past(1500))
+                for principal, role in batch
+            ),
         )
 
 

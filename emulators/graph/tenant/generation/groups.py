@@ -69,12 +69,12 @@ def _bodies(maker: Maker, dice: Dice, kinds: list[str]) -> Iterator[dict[str, An
         if index < len(_HUGE):
             name = _HUGE[index]
         elif kind in ("team", "hidden", "dynamic_team"):
-            name = f"{dice.choice(TOPICS)} {dice.choice(OFFICES).split()[0]} {index}"
+            name = f"{dice.one(TOPICS)} {dice.one(OFFICES).split()[0]} {index}"
         else:
-            name = f"{dice.choice(DEPARTMENTS)} {dice.choice(PURPOSES)} {index}"
+            name = f"{dice.one(DEPARTMENTS)} {dice.one(PURPOSES)} {index}"
         body = group_body(name, _KINDS[kind][0], domain, dice.past(2500))
         if dice.chance(0.6):
-            body["description"] = f"{name}: {dice.choice(TOPICS).lower()}"
+            body["description"] = f"{name}: {dice.one(TOPICS).lower()}"
         yield body | _by_kind(dice, kind, index, body)
 
 
@@ -83,7 +83,7 @@ def _by_kind(dice: Dice, kind: str, index: int, body: dict[str, Any]) -> dict[st
     if kind in ("dynamic", "dynamic_team"):
         changes |= {
             "groupTypes": [*body["groupTypes"], "DynamicMembership"],
-            "membershipRule": f'(user.department -eq "{dice.choice(DEPARTMENTS)}")',
+            "membershipRule": f'(user.department -eq "{dice.one(DEPARTMENTS)}")',
             "membershipRuleProcessingState": "Paused" if dice.chance(0.1) else "On",
         }
     if kind in ("synced", "synced_list", "unsynced"):
@@ -101,7 +101,7 @@ def _by_kind(dice: Dice, kind: str, index: int, body: dict[str, Any]) -> dict[st
     if kind == "hidden":
         changes["visibility"] = "HiddenMembership"
     elif kind == "team":
-        changes["visibility"] = dice.choice(("Public", "Private"))
+        changes["visibility"] = dice.one(("Public", "Private"))
         if dice.chance(0.2):
             changes["expirationDateTime"] = "2027-01-31T00:00:00Z"
     return changes
@@ -114,8 +114,8 @@ def _devices(maker: Maker, count: int) -> Iterator[dict[str, Any]]:
             "displayName": f"CONTOSO-{index:05d}",
             "accountEnabled": True,
             "deviceId": dice.guid(),
-            "operatingSystem": dice.choice(("Windows", "iOS", "macOS", "Android")),
-            "trustType": dice.choice(("AzureAd", "ServerAd", "Workplace")),
+            "operatingSystem": dice.one(("Windows", "iOS", "macOS", "Android")),
+            "trustType": dice.one(("AzureAd", "ServerAd", "Workplace")),
         }
 
 

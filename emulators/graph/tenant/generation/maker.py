@@ -7,15 +7,20 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from emulators.graph.tenant.state import EPOCH, Rel, timestamp, to_json
+from emulators.graph.tenant.state import EPOCH, Rel, to_json
 from emulators.graph.tenant.tenant import Tenant
 
 DAY = 86_400
 """Seconds."""
 
 _BATCH = 20_000
+_DATES = [f"{EPOCH - timedelta(days=back):%Y-%m-%d}" for back in range(1, 5_002)]
+"""The days before the epoch. Times are put together from these tables, because there are millions of them."""
+_TIMES = [f"T{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02d}Z" for second in range(60)]
+T = TypeVar("T")
 
 
 class Dice(random.Random):
@@ -31,13 +36,30 @@ class Dice(random.Random):
         """True with this probability."""
         return self.random() < probability
 
+    def one(self, items: Sequence[T]) -> T:
+        """One of these; several times faster than ``choice``, and there are millions of choices."""
+        return items[int(self.random() * len(items))]
+
     def past(self, days: int) -> str:
-        """A moment within the last ``days`` days before the tenant's epoch."""
-        return timestamp(EPOCH - timedelta(seconds=1 + int(self.random() * days * DAY)))
+        """A moment within the last ``days`` (at most 5,000) days before the tenant's epoch, as Graph writes it."""
+        seconds = 1 + int(self.random() * days * DAY)
+        day, second = divmod(-seconds, DAY)
+        return _DATES[-day - 1] + _TIMES[second // 60] + _SECONDS[second % 60]
 
     def few(self, population: Sequence[int], size: int) -> list[int]:
-        """At most ``size`` different items, in ascending order."""
-        return sorted(self.sample(population, min(size, len(population))))
+        """At most ``size`` different items of a population in ascending order, in ascending order."""
+        total = len(population)
+        if 2 * size > total:
+            left_out = self._places(total, max(0, total - size))
+            return [item for place, item in enumerate(population) if place not in left_out]
+        return [population[place] for place in sorted(self._places(total, size))]
+
+    def _places(self, total: int, size: int) -> set[int]:
+        """``size`` different numbers below ``total``, of which ``size`` is at most half."""
+        random, found = self.random, set[int]()
+        while len(found) < size:
+            found.update([int(random() * total) for _ in range(size - len(found))])
+        return found
 
 
 @dataclass(slots=True)
@@ -82,9 +104,20 @@ class Maker:
         return range(first, int(db.execute("SELECT COALESCE(MAX(key), 0) + 1 FROM objects").fetchone()[0]))
 
     def relate(self, rel: Rel, source: int, targets: Iterable[int]) -> None:
-        """Insert relationships in bulk; those that are there already stay."""
-        self.tenant.db.executemany(
-            "INSERT OR IGNORE INTO edges VALUES (?, ?, ?)", ((rel, source, target) for target in targets)
+        """Insert relationships of one object; those that are there already stay."""
+        self.relate_all(rel, ((source, target) for target in targets))
+
+    def relate_all(self, rel: Rel, pairs: Iterable[tuple[int, int]]) -> None:
+        """Insert relationships, given as source and target, in bulk; those that are there already stay."""
+        self.tenant.db.executemany(f"INSERT OR IGNORE INTO edges VALUES ({int(rel)}, ?, ?)", pairs)
+
+    def ids_of(self, keys: Sequence[int]) -> dict[int, str]:
+        """The object ids of many keys."""
+        return dict(
+            self.tenant.db.execute(
+                "SELECT o.key, o.id FROM json_each(?) AS wanted JOIN objects AS o ON o.key = wanted.value",
+                (to_json(list(keys)),),
+            )
         )
 
     def id_of(self, key: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 
 from emulators.graph.tenant.generation.maker import Dice, Maker
 from emulators.graph.tenant.state import Rel
@@ -11,16 +12,21 @@ CHAIN, CYCLE = 8, 3
 """Plain groups that are nested in a chain, one in the other, and in a circle."""
 _HUGE = ((1.0, 0.30), (0.9, 0.20), (0.6, 0.12))  # of the users, but at most of the memberships
 _EMPTY = 0.15
+_MOST_IN_ROLE_GROUP = 12
 _SKEW = 1.15  # exponent of the Pareto distribution of group sizes
 
 
-def make_memberships(maker: Maker, memberships: int) -> None:
-    """About ``memberships`` direct memberships; nesting, owners and members that are not users besides."""
+def make_memberships(maker: Maker, memberships: int, members_per_group: int | None) -> None:
+    """``memberships`` direct memberships of users, or so many in each group; nesting, owners and other members besides."""
     groups = maker.groups
     if not groups["all"]:
         return
     dice = maker.dice("memberships")
-    _users_of_groups(maker, dice, memberships)
+    every = maker.groups["all"]
+    sizes = (
+        [members_per_group] * len(every) if members_per_group is not None else _skewed_sizes(maker, dice, memberships)
+    )
+    _users_of_groups(maker, dice, sizes)
     _nesting(maker, dice)
     _other_members(maker, dice)
     _owners(maker, dice)
@@ -35,23 +41,47 @@ def make_memberships(maker: Maker, memberships: int) -> None:
         maker.relate(Rel.OWNER, group, dice.few(maker.users, 1))
 
 
-def _users_of_groups(maker: Maker, dice: Dice, memberships: int) -> None:
-    groups, users = maker.groups, maker.users
+def _users_of_groups(maker: Maker, dice: Dice, sizes: Sequence[int]) -> None:
+    synced = set(maker.groups["synced"]) | set(maker.groups["synced_list"])
+    maker.relate_all(
+        Rel.MEMBER,
+        (
+            (group, member)
+            for group, size in zip(maker.groups["all"], sizes, strict=True)
+            for member in dice.few(maker.synced_users if group in synced else maker.users, size)
+        ),
+    )
+
+
+def _skewed_sizes(maker: Maker, dice: Dice, memberships: int) -> list[int]:
+    """Users of each group, ``memberships`` in all if the groups can take them: a few huge groups, a long tail, empty ones."""
+    groups, users = maker.groups, len(maker.users)
     synced, role = set(groups["synced"]) | set(groups["synced_list"]), set(groups["role"])
     keys = groups["all"]
-    huge = [int(min(len(users) * share, memberships * most)) for share, most in _HUGE][: len(keys)]
-    left = max(0, memberships - sum(huge))
-    weights = [0.0 if dice.chance(_EMPTY) else dice.paretovariate(_SKEW) for _ in keys[len(huge) :]]
-    total = sum(weights) or 1.0
-    for index, key in enumerate(keys):
-        if index < len(huge):
-            size = huge[index]
-        else:
-            weight = weights[index - len(huge)]
-            size = max(1, round(left * weight / total)) if weight else 0
-        if key in role:
-            size = min(max(size, 2), 12)
-        maker.relate(Rel.MEMBER, key, dice.few(maker.synced_users if key in synced else users, size))
+    sizes = [int(min(users * share, memberships * most)) for share, most in _HUGE][: len(keys)]
+    tail = keys[len(sizes) :]
+    weights = [0.0 if dice.chance(_EMPTY) else dice.paretovariate(_SKEW) for _ in tail]
+    room = [_MOST_IN_ROLE_GROUP if key in role else len(maker.synced_users) if key in synced else users for key in tail]
+    return sizes + shared_out(memberships - sum(sizes), weights, room)
+
+
+def shared_out(total: int, weights: Sequence[float], room: Sequence[int]) -> list[int]:
+    """``total`` in shares by weight, none larger than its room; less in all only where there is not room enough."""
+    sizes = [0] * len(weights)
+    open_shares = [place for place, weight in enumerate(weights) if weight]
+    while total > 0 and open_shares:
+        weight, given, rounded_off = sum(weights[place] for place in open_shares), 0, 1e-6
+        for place in open_shares:
+            exact = total * weights[place] / weight + rounded_off
+            rounded_off = exact - int(exact)
+            share = min(int(exact), room[place] - sizes[place])
+            sizes[place] += share
+            given += share
+        open_shares = [place for place in open_shares if sizes[place] < room[place]]
+        if not given:
+            break
+        total -= given
+    return sizes
 
 
 def _nesting(maker: Maker, dice: Dice) -> None:
@@ -95,13 +125,20 @@ def _other_members(maker: Maker, dice: Dice) -> None:
 
 
 def _owners(maker: Maker, dice: Dice) -> None:
-    groups, services = maker.groups, sorted(maker.applications.values())
+    maker.relate_all(Rel.OWNER, _owning(maker, dice))
+    for group in maker.groups["plain"][:1]:
+        maker.relate(Rel.OWNER, group, maker.leavers[:1])
+
+
+def _owning(maker: Maker, dice: Dice) -> Iterator[tuple[int, int]]:
+    """Groups and their owners."""
+    services = sorted(maker.applications.values())
     for kind in ("team", "hidden", "dynamic_team", "plain", "dynamic", "role", "list"):
-        for number, group in enumerate(groups[kind]):
+        for number, group in enumerate(maker.groups[kind]):
             if kind in ("plain", "list") and number > 1 and dice.chance(0.5):
                 continue
-            maker.relate(Rel.OWNER, group, dice.few(maker.users, dice.randint(1, 3)))
+            owners = dice.few(maker.users, 1 + int(dice.random() * 3))
             if kind == "plain" and (number == 0 or dice.chance(0.05)):
-                maker.relate(Rel.OWNER, group, dice.few(services, 1))
-    for group in groups["plain"][:1]:
-        maker.relate(Rel.OWNER, group, maker.leavers[:1])
+                owners += dice.few(services, 1)
+            for owner in owners:
+                yield group, owner

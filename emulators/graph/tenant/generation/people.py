@@ -47,7 +47,7 @@ def _bodies(maker: Maker, dice: Dice, kinds: list[str]) -> Iterator[dict[str, An
     domain = maker.tenant.fact("domain")
     first_aliases, last_aliases = [alias(n) for n in FIRST_NAMES], [alias(n) for n in LAST_NAMES]
     for index, kind in enumerate(kinds):
-        first, last = dice.randrange(len(FIRST_NAMES)), dice.randrange(len(LAST_NAMES))
+        first, last = int(dice.random() * len(FIRST_NAMES)), int(dice.random() * len(LAST_NAMES))
         local = f"{first_aliases[first]}.{last_aliases[last]}.{index}"
         if kind in _PURPOSE:
             yield _resource_mailbox(dice, kind, index, domain)
@@ -57,7 +57,7 @@ def _bodies(maker: Maker, dice: Dice, kinds: list[str]) -> Iterator[dict[str, An
         body |= {
             "givenName": FIRST_NAMES[first],
             "surname": LAST_NAMES[last],
-            "usageLocation": dice.choice(COUNTRIES),
+            "usageLocation": dice.one(COUNTRIES),
         }
         yield body | _by_kind(dice, kind, index, local)
 
@@ -73,10 +73,10 @@ def _by_kind(dice: Dice, kind: str, index: int, local: str) -> dict[str, Any]:
             "usageLocation": None,
         }
     employee: dict[str, Any] = {
-        "jobTitle": dice.choice(JOB_TITLES),
-        "department": dice.choice(DEPARTMENTS),
+        "jobTitle": dice.one(JOB_TITLES),
+        "department": dice.one(DEPARTMENTS),
         "companyName": "Contoso",
-        "officeLocation": dice.choice(OFFICES),
+        "officeLocation": dice.one(OFFICES),
         "employeeId": f"E{100_000 + index}",
         "employeeType": "Contractor" if dice.chance(0.1) else "Employee",
         "employeeHireDate": dice.past(5000),
@@ -108,7 +108,7 @@ def _managers(maker: Maker, kinds: list[str]) -> None:
 
     def edges() -> Iterator[tuple[int, int, int]]:
         for index in range(1, len(kinds)):
-            boss = dice.randrange(max(1, index // 6))
+            boss = int(dice.random() * max(1, index // 6))
             if kinds[index] in staff and kinds[boss] in staff:
                 yield Rel.MANAGER, first + index, first + boss
 
