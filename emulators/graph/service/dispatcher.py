@@ -107,7 +107,7 @@ class Dispatcher:
         headers = self._throttle.charge(
             caller.app_id, units, write=is_write(operation), retry_after=self._context.variants.retry_after
         )
-        require(route.template, caller.roles)
+        require(operation, caller.roles, named=self._context.variants.pim_refusal_names_scopes)
         with self._context.tenant.lock:
             reply = route.operation(Call(self._context, request, caller, route.ids))
         reply.headers |= headers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -12,6 +12,7 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.errors import GraphError, bad_request, not_found, premium_license_required
 from emulators.graph.service.messages import Caller, Reply, Request
 from emulators.graph.service.odata.query import parse_query, refuse
+from emulators.graph.service.permissions import may_read_hidden_members
 from emulators.graph.service.resources import app_roles, directory, roles, shaping, tables
 from emulators.graph.service.resources.collection import UNPAGED, Collection
 from emulators.graph.service.resources.types import DIRECTORY_OBJECTS
@@ -68,6 +69,8 @@ def edges(entity_set: str, name: str, rel: int, *, forward: bool) -> Find:
         key = directory.key_of(call.context, type_name, call.ids[0])
         page = UNPAGED if (entity_set, name) == ("directoryRoles", "members") else None
         found = directory.related("directoryObjects", key, rel, forward=forward, page=page)
+        if (entity_set, name) == ("groups", "members"):
+            found = _disclosed(call, key, found)
         hidden = call.context.variants.members_hide_service_principals and call.request.version == "v1.0"
         if (entity_set, name) == ("groups", "members") and hidden:
             return directory.without_type(found, "servicePrincipal")
@@ -82,9 +85,17 @@ def transitive(entity_set: str, *, forward: bool) -> Find:
 
     def find(call: Call) -> Collection:
         key = directory.key_of(call.context, type_name, call.ids[0])
-        return directory.transitive("directoryObjects", key, forward=forward)
+        found = directory.transitive("directoryObjects", key, forward=forward)
+        return _disclosed(call, key, found) if (entity_set, forward) == ("groups", True) else found
 
     return find
+
+
+def _disclosed(call: Call, group: int, members: Collection) -> Collection:
+    """Members of a group, or nobody where membership is hidden and the caller may not read hidden members."""
+    if may_read_hidden_members(call.caller.roles) or not shaping.hides_members(call.context, group):
+        return members
+    return replace(members, where="0", parameters=())
 
 
 def cast_of(find: Find) -> Find:

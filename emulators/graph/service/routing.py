@@ -43,6 +43,10 @@ class Router:
         if (pattern, template) not in self._patterns:
             self._patterns.append((pattern, template))
 
+    def operations(self) -> tuple[str, ...]:
+        """Every operation that is served: method and path template."""
+        return tuple(f"{method} {template}" for method, template in self._routes)
+
     def find(self, method: str, path: str) -> Route:
         """The route of a request.
 

@@ -13,7 +13,7 @@ from emulators.graph.service.odata.query import Query
 from emulators.graph.service.odata.sql import Column
 from emulators.graph.service.resources import relatives
 from emulators.graph.service.resources.collection import UNPAGED, Collection, PageSize, Row
-from emulators.graph.service.resources.shaping import OBJECT_FIELDS, object_rows, shape_mixed, shape_same
+from emulators.graph.service.resources.shaping import OBJECT_FIELDS, conceal, object_rows, shape_mixed, shape_same
 from emulators.graph.service.resources.types import DIRECTORY_OBJECTS, TYPES, EntityType
 
 TYPE_OF_SET: Mapping[str, str] = {
@@ -132,6 +132,7 @@ def shape_typed(
         objects = object_rows(rows)
         names = query.select or tuple(dict.fromkeys((*entity.default, *also)))
         made = shape_same(context, objects, names, entity, annotate=False)
+        conceal(made, entity, caller)
         relatives.expand(context, caller, query, entity, objects=objects, made=made)
         return made
 

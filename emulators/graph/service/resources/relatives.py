@@ -9,8 +9,15 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.errors import GraphError, bad_request
 from emulators.graph.service.messages import Caller
 from emulators.graph.service.odata.query import Expand, Query
+from emulators.graph.service.permissions import may_read_hidden_members
 from emulators.graph.service.resources import app_roles
-from emulators.graph.service.resources.shaping import OBJECT_FIELDS, ObjectRow, object_rows, shape_objects
+from emulators.graph.service.resources.shaping import (
+    OBJECT_FIELDS,
+    ObjectRow,
+    hides_members,
+    object_rows,
+    shape_objects,
+)
 from emulators.graph.service.resources.types import EntityType
 
 MOST_EXPANDED = 20
@@ -61,6 +68,9 @@ def _expanded(context: Context, caller: Caller, entity: EntityType, one: ObjectR
     if wanted.name in _ASSIGNMENTS:
         side = _ASSIGNMENTS[wanted.name]
         return {wanted.name: app_roles.first_assignments(context.db, side, one.key, MOST_EXPANDED, wanted.select)}
+    hidden = (entity.name, wanted.name) == ("group", "members") and hides_members(context, one.key)
+    if hidden and not may_read_hidden_members(caller.roles):
+        return {wanted.name: []}
     found = _related(context, caller, one.key, _EDGES[entity.name, wanted.name], wanted.select)
     if wanted.name != "manager":
         return {wanted.name: found}

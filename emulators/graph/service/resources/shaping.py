@@ -12,7 +12,7 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.errors import bad_request, unknown_property
 from emulators.graph.service.messages import Caller
 from emulators.graph.service.odata.query import Query
-from emulators.graph.service.permissions import may_read_type
+from emulators.graph.service.permissions import may_read_type, visible_properties
 from emulators.graph.service.resources.collection import Row
 from emulators.graph.service.resources.joined import JOINED
 from emulators.graph.service.resources.types import TYPES, EntityType
@@ -60,6 +60,7 @@ def shape_objects(
         names = [prop for prop in select if prop in entity.kinds] if select else entity.default
         if may_read_type(name, caller.roles):
             shaped = shape_same(context, same, names, entity, annotate=True)
+            conceal(shaped, entity, caller)
         else:
             shaped = [_limited(one, names, entity) for one in same]
         made.update(zip((one.key for one in same), shaped, strict=True))
@@ -69,6 +70,24 @@ def shape_objects(
 def _limited(one: ObjectRow, names: Iterable[str], entity: EntityType) -> dict[str, Any]:
     hidden = dict.fromkeys(names)
     return {"@odata.type": f"#microsoft.graph.{entity.name}"} | hidden | {"id": one.id}
+
+
+def conceal(made: Iterable[dict[str, Any]], entity: EntityType, caller: Caller) -> None:
+    """Empty the properties that the caller's permissions do not show."""
+    visible = visible_properties(entity.name, caller.roles)
+    if visible is None:
+        return
+    for item in made:
+        for name in item:
+            if name not in visible and not name.startswith("@"):
+                item[name] = entity.empty(name)
+
+
+def hides_members(context: Context, group: int) -> bool:
+    """Whether the membership of a group is hidden, as chosen when it was made."""
+    sql = "SELECT json_extract(body, '$.visibility') FROM objects WHERE key = ?"
+    row = context.db.execute(sql, (group,)).fetchone()
+    return row is not None and row[0] == "HiddenMembership"
 
 
 def shape_same(
