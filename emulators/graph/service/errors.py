@@ -15,6 +15,7 @@ class GraphError(Exception):
         message: for people; Microsoft may change it at any time.
         headers: what the answer carries besides the usual headers.
         inner: further members of ``innerError``.
+        details: further errors, each with ``code``, ``message`` and perhaps ``target``.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class GraphError(Exception):
         *,
         headers: dict[str, str] | None = None,
         inner: dict[str, str] | None = None,
+        details: list[dict[str, str]] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -32,6 +34,7 @@ class GraphError(Exception):
         self.message = message
         self.headers = headers or {}
         self.inner = inner or {}
+        self.details = details or []
 
     def body(self, at: datetime, request_id: str, client_request_id: str) -> dict[str, Any]:
         """The error envelope. Graph writes its date without a zone."""
@@ -40,7 +43,10 @@ class GraphError(Exception):
             "request-id": request_id,
             "client-request-id": client_request_id,
         }
-        return {"error": {"code": self.code, "message": self.message, "innerError": inner | self.inner}}
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = self.details
+        return {"error": error | {"innerError": inner | self.inner}}
 
 
 def bad_request(message: str, code: str = "Request_BadRequest") -> GraphError:

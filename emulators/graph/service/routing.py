@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from emulators.graph.service import operations as ops
 from emulators.graph.service.delta import answer as delta
-from emulators.graph.service.errors import GraphError, access_denied, method_not_allowed, unknown_segment
-from emulators.graph.service.messages import Reply
+from emulators.graph.service.errors import GraphError, method_not_allowed, unknown_segment
 from emulators.graph.service.resources import directory, roles, tables
 from emulators.graph.service.resources.collection import Collection
+from emulators.graph.service.writes.routes import add_writes
 
 _ID = re.compile(r"[^/()]+")
 _FUNCTION = re.compile(r"^(?:microsoft\.graph\.)?(?P<name>delta)(?:\(\))?$", re.IGNORECASE)
@@ -34,7 +34,7 @@ class Router:
     def __init__(self) -> None:
         self._routes: dict[tuple[str, str], ops.Operation] = {}
         self._patterns: list[tuple[tuple[str, ...], str]] = []
-        for add in (_add_directory, _add_relationships, _add_roles, _add_tables, _add_delta):
+        for add in (_add_directory, _add_relationships, _add_roles, _add_tables, _add_delta, add_writes):
             add(self._add)
 
     def _add(self, method: str, template: str, operation: ops.Operation) -> None:
@@ -110,9 +110,6 @@ def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ..
 def _add_directory(add: _Add) -> None:
     for entity_set in directory.TYPE_OF_SET:
         _add_collection(add, entity_set, _always(directory.whole_type(entity_set)))
-        for method in ("PATCH", "DELETE"):
-            add(method, f"{entity_set}/{{id}}", _not_writable)
-        add("POST", entity_set, _not_writable)
     add("GET", "directoryObjects/{id}", ops.reads(_always(directory.any_object())))
     add("POST", "directoryObjects/getByIds", ops.get_by_ids)
     for type_name in ("user", "group"):
@@ -155,8 +152,6 @@ def _add_relationships(add: _Add) -> None:
         template = f"{entity_set}/{{id}}/{name}"
         add("GET", template, ops.lists(ops.assignments(entity_set, name)))
         add("GET", f"{template}/{{id}}", ops.reads(ops.assignments(entity_set, name)))
-        add("POST", template, _not_writable)
-        add("DELETE", f"{template}/{{id}}", _not_writable)
 
 
 def _add_related(add: _Add, entity_set: str, name: str, find: ops.Find) -> None:
@@ -165,17 +160,12 @@ def _add_related(add: _Add, entity_set: str, name: str, find: ops.Find) -> None:
     add("GET", f"{template}/$count", ops.counts(find))
     add("GET", f"{template}/{{type}}", ops.lists(ops.cast_of(find)))
     add("GET", f"{template}/{{type}}/$count", ops.counts(ops.cast_of(find)))
-    if name in ("members", "owners"):
-        add("POST", f"{template}/$ref", _not_writable)
-        add("DELETE", f"{template}/{{id}}/$ref", _not_writable)
 
 
 def _add_roles(add: _Add) -> None:
     base = "roleManagement/directory"
     _add_collection(add, f"{base}/roleDefinitions", _always(roles.role_definitions()), countable=False)
     _add_collection(add, f"{base}/roleAssignments", ops.role_assignments, countable=False)
-    add("POST", f"{base}/roleAssignments", _not_writable)
-    add("DELETE", f"{base}/roleAssignments/{{id}}", _not_writable)
     for kind in ("assignment", "eligibility"):
         name = f"{base}/role{kind.capitalize()}Schedule"
         _add_collection(add, f"{name}s", ops.premium(_always(roles.schedules(kind))), countable=False)
@@ -213,8 +203,3 @@ def _always(collection: Collection) -> ops.Find:
         return collection
 
     return find
-
-
-def _not_writable(_call: ops.Call) -> Reply:
-    """Changes through Graph are refused as an app without write permissions would be; use the verbs."""
-    raise access_denied()

@@ -25,6 +25,46 @@ class DeletionVerbs(State):
         """
         self._soft_delete(service_principal_id, "servicePrincipal")
 
+    def delete_application(self, application_id: str) -> None:
+        """Delete an application, restorable, and with it its service principal in this tenant.
+
+        Raises:
+            NotFound: no such application.
+        """
+        with self.transaction() as db:
+            application = self.find(application_id, "application")
+            self._soft_delete(application.id, "application")
+            for (principal,) in db.execute(
+                "SELECT id FROM objects WHERE type = 'servicePrincipal' AND deleted IS NULL"
+                " AND json_extract(body, '$.appId') = ?",
+                (application.body.get("appId"),),
+            ).fetchall():
+                self._soft_delete(principal, "servicePrincipal")
+
+    def delete_object(self, object_id: str) -> None:
+        """Delete any object as its type is deleted: restorably where Entra keeps it, else for good.
+
+        Raises:
+            NotFound: no such object.
+            NotAllowed: a group that still has licenses.
+        """
+        found = self.find(object_id)
+        by_type = {
+            "user": self.delete_user,
+            "group": self.delete_group,
+            "servicePrincipal": self.delete_service_principal,
+            "application": self.delete_application,
+        }
+        by_type.get(found.type, self.purge_object)(found.id)
+
+    def restore_object(self, object_id: str) -> None:
+        """Bring back any object that was deleted restorably.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        self._restore(object_id)
+
     def delete_group(self, group_id: str) -> None:
         """Delete a group: a Microsoft 365 group restorably, any other for good.
 
@@ -93,9 +133,9 @@ class DeletionVerbs(State):
             self.touch(found.key, "*")
             db.execute("UPDATE objects SET deleted = 'changed', deleted_at = ? WHERE key = ?", (self.now(), found.key))
 
-    def _restore(self, object_id: str, kind: str) -> None:
+    def _restore(self, object_id: str, *kinds: str) -> None:
         with self.transaction() as db:
-            found = self.find(object_id, kind, deleted=True)
+            found = self.find(object_id, *kinds, deleted=True)
             db.execute("UPDATE objects SET deleted = NULL, deleted_at = NULL WHERE key = ?", (found.key,))
             self.touch(found.key, "*")
 

@@ -32,15 +32,9 @@ class ObjectVerbs(State):
         Raises:
             AlreadyExists: the sign-in name is taken.
         """
-        with self.transaction() as db:
+        with self.transaction():
             upn = user_principal_name or f"{alias(display_name)}@{self.fact('domain')}"
-            taken = db.execute(
-                "SELECT 1 FROM objects WHERE type = 'user' AND deleted IS NULL "
-                "AND json_extract(body, '$.userPrincipalName') = ? COLLATE NOCASE",
-                (upn,),
-            ).fetchone()
-            if taken:
-                raise AlreadyExists(f"A user with the sign-in name {upn!r}")
+            self._check_sign_in_name(upn, None)
             return self.insert_object(
                 "user", user_body(display_name, upn, self.now()) | dict(properties or {}), object_id
             ).id
@@ -114,9 +108,13 @@ class ObjectVerbs(State):
 
         Raises:
             NotFound: no such user.
+            AlreadyExists: the new sign-in name is taken.
         """
         with self.transaction():
-            self.update_object(self.find(user_id, "user"), properties)
+            user = self.find(user_id, "user")
+            if "userPrincipalName" in properties:
+                self._check_sign_in_name(properties["userPrincipalName"], user.key)
+            self.update_object(user, properties)
 
     def update_group(self, group_id: str, properties: Mapping[str, Any]) -> None:
         """Set properties of a group, as Graph spells them.
@@ -165,3 +163,12 @@ class ObjectVerbs(State):
             db.execute("DELETE FROM mailboxes WHERE user_key = ?", (key,))
             if purpose is not None:
                 db.execute("INSERT INTO mailboxes VALUES (?, ?)", (key, purpose))
+
+    def _check_sign_in_name(self, name: str, own_key: int | None) -> None:
+        taken = self.db.execute(
+            "SELECT 1 FROM objects WHERE type = 'user' AND deleted IS NULL "
+            "AND json_extract(body, '$.userPrincipalName') = ? COLLATE NOCASE AND key IS NOT ?",
+            (name, own_key),
+        ).fetchone()
+        if taken:
+            raise AlreadyExists(f"A user with the sign-in name {name!r}")

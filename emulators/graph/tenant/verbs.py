@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from emulators.graph.tenant.change_verbs import ChangeVerbs
 from emulators.graph.tenant.credential_verbs import CredentialVerbs
 from emulators.graph.tenant.deletion_verbs import DeletionVerbs
 from emulators.graph.tenant.membership_verbs import MembershipVerbs
@@ -13,7 +14,7 @@ from emulators.graph.tenant.object_verbs import ObjectVerbs
 from emulators.graph.tenant.pim_verbs import PimVerbs
 
 
-class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, PimVerbs, CredentialVerbs):
+class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, ChangeVerbs, PimVerbs, CredentialVerbs):
     """Everything that can be done to a tenant."""
 
 
@@ -36,8 +37,12 @@ _VERBS: tuple[Callable[..., str | None], ...] = (
     Verbs.remove_owner,
     Verbs.create_device,
     Verbs.create_contact,
+    Verbs.delete_object,
+    Verbs.restore_object,
     Verbs.purge_object,
     Verbs.create_application,
+    Verbs.update_application,
+    Verbs.delete_application,
     Verbs.create_service_principal,
     Verbs.update_service_principal,
     Verbs.delete_service_principal,
@@ -53,9 +58,12 @@ _VERBS: tuple[Callable[..., str | None], ...] = (
     Verbs.set_issuer_keys,
     Verbs.set_provisioning,
     Verbs.create_oauth2_grant,
+    Verbs.update_oauth2_grant,
     Verbs.delete_oauth2_grant,
     Verbs.create_role_definition,
+    Verbs.update_role_definition,
     Verbs.delete_role_definition,
+    Verbs.activate_directory_role,
     Verbs.assign_role,
     Verbs.remove_role_assignment,
     Verbs.make_eligible,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,3 +98,48 @@ def graph(emulate: Callable[..., Any]) -> Iterator[Graph]:
     """A signed-in client of the emulator with its defaults."""
     with emulate() as running:
         yield running
+
+
+MAY_CHANGE = (
+    "AdministrativeUnit.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Application.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "Device.ReadWrite.All",
+    "Directory.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "LicenseAssignment.ReadWrite.All",
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleManagementPolicy.ReadWrite.Directory",
+    "User.ReadWrite.All",
+)
+
+
+@pytest.fixture
+def writer(graph: Graph, tenant: Tenant) -> Graph:
+    """A signed-in client that may change everything."""
+    tenant.set_fact("permissions", json.dumps(MAY_CHANGE))
+    graph.sign_in()
+    return graph
+
+
+@pytest.fixture
+def sdk(graph: Graph) -> Any:
+    """Microsoft's own client, signed in as ``graph`` is."""
+    from kiota_abstractions.authentication import AuthenticationProvider
+    from msgraph import GraphRequestAdapter, GraphServiceClient
+    from msgraph_core import GraphClientFactory
+
+    class Bearer(AuthenticationProvider):
+        async def authenticate_request(self, request: Any, _context: Any = None) -> None:
+            request.headers.try_add("Authorization", graph.http.headers["Authorization"])
+
+    trust = ssl.create_default_context(cafile=graph.emulator.ca_file)
+    client = GraphClientFactory.create_with_default_middleware(
+        client=httpx.AsyncClient(verify=trust, base_url=graph.emulator.base_url)
+    )
+    adapter = GraphRequestAdapter(Bearer(), client=client)
+    adapter.base_url = graph.emulator.base_url
+    return GraphServiceClient(request_adapter=adapter)
