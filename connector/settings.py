@@ -213,6 +213,13 @@ class Settings:
         "Most inherited grants that a snapshot holds; what exceeds it is left out with a warning.",
         default="50000000",
     )
+    graph_budget_percent: int = _setting(
+        "GRAPH_BUDGET_PERCENT",
+        _whole(1, 100),
+        "How much of the resource units that Graph grants the app registration a sync may use. Lower it only where the "
+        "same app registration does other work in this tenant.",
+        default="100",
+    )
     step_budget: int = _setting(
         "STEP_BUDGET_SECONDS",
         _whole(1, 3600),

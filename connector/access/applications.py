@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.access.base import GraphObject, Reference, Row, moment, principal_kind, selected
+from connector.access.base import GraphObject, Reference, Row, moment, principal_kind, selected, unreadable_items
 
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """Tenant that owns Microsoft's first-party applications.
@@ -38,6 +38,7 @@ class ServicePrincipal(GraphObject):
     service_principal_names: list[str] | None = None
     app_roles: list[AppRole] | None = None
     owners: list[Reference] | None = None
+    unreadable: int = unreadable_items()
 
 
 SERVICE_PRINCIPAL_SELECT: tuple[str, ...] = tuple(selected(ServicePrincipal, "owners"))

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+UNREADABLE = "@unreadable"
+"""Name, in place of one of Graph's, of the field in which decoding counts what it could not understand."""
+
+
+def unreadable_items() -> int:
+    """Declares such a field: how many items of the lists in this object lack what nothing can be done without."""
+    declared: int = msgspec.field(default=0, name=UNREADABLE)
+    return declared
+
 
 class GraphObject(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     """Something that Graph says, in Graph's words. All but ids is optional; what is not declared is ignored."""

@@ -1,7 +1,8 @@
 """JSON from Graph into typed structs: fast when it is as documented, and forgiving when a field is not.
 
 Services add fields, and now and then one sends a number where text is documented. A page of a thousand objects must
-not be lost for that: what cannot be understood counts as not said.
+not be lost for that: what cannot be understood counts as not said, and items that are left out of a list are counted
+where the object that holds the list has a field for it (:func:`connector.access.base.unreadable_items`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from connector.access.base import UNREADABLE
 
 T = TypeVar("T")
 
@@ -75,15 +78,30 @@ def _salvage_struct(
 ) -> tuple[bool, Any]:
     hints = get_type_hints(struct)
     stands_for = dict(zip(getattr(struct, "__parameters__", ()), arguments, strict=False))
-    known = {}
+    known: dict[str, Any] = {}
+    lost, counter = 0, None
     for field in msgspec.structs.fields(struct):
-        if field.encode_name in value:
-            found, salvaged = _salvage(value[field.encode_name], _filled(hints[field.name], stands_for))
+        if field.encode_name == UNREADABLE:
+            counter = field.name
+        elif field.encode_name in value:
+            said, wanted = value[field.encode_name], _filled(hints[field.name], stands_for)
+            found, salvaged = _salvage(said, wanted)
             if found:
                 known[field.name] = salvaged
+            lost += _lost(said, salvaged if found else None, wanted)
         if field.name not in known and field.required:
             return False, None
+    if counter is not None:
+        known[counter] = lost
     return True, struct(**known)
+
+
+def _lost(said: Any, salvaged: Any, kind: Any) -> int:
+    """How many items of a list were not understood; a list that is something else counts as one."""
+    if isinstance(said, list) and isinstance(salvaged, list):
+        return len(said) - len(salvaged)
+    holds_list = list in (get_origin(one) for one in (kind, *get_args(kind)))
+    return int(holds_list and said is not None and salvaged is None)
 
 
 def _filled(kind: Any, stands_for: dict[Any, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from connector.access.base import GraphObject, Row, moment, principal_kind, selected
+from connector.access.base import GraphObject, Row, moment, principal_kind, selected, unreadable_items
 
 
 class AssignedLicense(GraphObject):
@@ -144,12 +144,16 @@ class RelatedChange(GraphObject):
 
 
 class GroupChange(GraphObject):
-    """A group in a delta round, or a slice of it: a large group comes back on page after page."""
+    """A group in a delta round, or a slice of it: a large group comes back on page after page.
+
+    ``unreadable`` counts members and owners that could not be understood.
+    """
 
     id: str
     members: list[RelatedChange] | None = msgspec.field(default=None, name="members@delta")
     owners: list[RelatedChange] | None = msgspec.field(default=None, name="owners@delta")
     removed: Removed | None = msgspec.field(default=None, name="@removed")
+    unreadable: int = unreadable_items()
 
 
 class MembershipRow(Row):

@@ -7,17 +7,21 @@ Every request of a batch is throttled and refused by itself. What was throttled 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, TypeVar
 
 import msgspec
 
 from connector.access.decoding import NotJson, decode
 from connector.graph import retry
+from connector.graph.costs import predicted_units
 from connector.graph.envelope import parse_error
 from connector.graph.errors import GraphError, Throttled, UnexpectedAnswer, refusal
 from connector.graph.session import GraphSession
+
+T = TypeVar("T")
 
 BATCH_SIZE = 20
 """Most requests in a batch. https://learn.microsoft.com/graph/json-batching#batch-size-limitations"""
@@ -38,101 +42,125 @@ class _Responses(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """An item to be asked again: after ``wait`` seconds if the service says so, and ``failure`` if never."""
+    """An item to be asked again: after ``wait`` seconds if the service says so. After ``most`` attempts: ``failure``."""
 
     failure: GraphError
     wait: float | None = None
+    most: int = retry.MOST_ATTEMPTS
 
 
-async def send_batch(session: GraphSession, requests: Mapping[str, str]) -> dict[str, bytes | GraphError]:
+async def send_batch(
+    session: GraphSession, requests: Mapping[str, str], accept: Callable[[bytes], T]
+) -> dict[str, T | GraphError]:
     """GET any number of things, twenty to a batch, several batches at once.
 
     Args:
         session: what to ask with.
         requests: what to ask for, path and query without the version, by a key of the caller's.
+        accept: makes of the body of an answer what is wanted; raises :class:`NotJson` where it cannot.
 
     Returns:
-        For every key the body of the answer, or the error: refusals of one item are no reason to lose the others.
+        For every key what ``accept`` made of the answer, or the error: one item is no reason to lose the others.
         :class:`Throttled` where the wait would have passed the deadline.
 
     Raises:
         GraphError: a whole batch was refused, or Graph cannot be reached.
     """
-    answers: dict[str, bytes | GraphError] = {}
+    sending = _Sending(session, requests, accept)
     pending = dict(requests)
     for attempt in range(1, retry.MOST_ATTEMPTS + 1):
-        again = await _send_all(session, pending, answers)
+        again = await sending.all(pending)
+        sending.answers |= {key: item.failure for key, item in again.items() if attempt >= item.most}
+        again = {key: item for key, item in again.items() if attempt < item.most}
         if not again:
-            return answers
+            break
         wait = max(retry.back_off(attempt) if item.wait is None else item.wait for item in again.values())
-        if attempt == retry.MOST_ATTEMPTS or not session.may_wait(wait):
-            answers |= {key: item.failure for key, item in again.items()}
-            return answers
+        if not session.may_wait(wait):
+            sending.answers |= {key: Throttled(wait) for key in again}
+            break
         await session.pause(wait)
         pending = {key: requests[key] for key in again}
-    raise AssertionError("unreachable")
+    return sending.answers
 
 
-async def _send_all(
-    session: GraphSession, requests: Mapping[str, str], answers: dict[str, bytes | GraphError]
-) -> dict[str, _Again]:
-    """Send ``requests``, put what is final into ``answers`` and return what is to be sent again."""
-    slots = asyncio.Semaphore(AT_ONCE)
-    again: dict[str, _Again] = {}
+class _Sending(Generic[T]):
+    """One call of :func:`send_batch`: what is final goes into ``answers``."""
 
-    async def send(chunk: dict[str, str]) -> None:
-        async with slots:
-            try:
-                again.update(await _send_one(session, chunk, answers))
-            except Throttled as throttled:  # the batch itself, and for longer than may be waited
-                again.update({key: _Again(throttled, throttled.retry_after) for key in chunk})
+    def __init__(self, session: GraphSession, requests: Mapping[str, str], accept: Callable[[bytes], T]) -> None:
+        self.answers: dict[str, T | GraphError] = {}
+        self._session = session
+        self._requests = requests
+        self._accept = accept
 
-    left = iter(requests.items())
-    chunks = iter(lambda: dict(islice(left, BATCH_SIZE)), {})
-    outcomes = await asyncio.gather(*(send(chunk) for chunk in chunks), return_exceptions=True)
-    for outcome in outcomes:
-        if outcome is not None:
-            raise outcome
-    return again
+    async def all(self, requests: Mapping[str, str]) -> dict[str, _Again]:
+        """Send ``requests`` and return what is to be sent again."""
+        slots = asyncio.Semaphore(AT_ONCE)
+        again: dict[str, _Again] = {}
 
+        async def send(chunk: dict[str, str]) -> None:
+            async with slots:
+                try:
+                    again.update(await self._one(chunk))
+                except Throttled as throttled:  # the batch itself, and for longer than may be waited
+                    again.update({key: _Again(throttled, throttled.retry_after) for key in chunk})
 
-async def _send_one(
-    session: GraphSession, chunk: dict[str, str], answers: dict[str, bytes | GraphError]
-) -> dict[str, _Again]:
-    keys = list(chunk)
-    body = msgspec.json.encode(
-        {"requests": [{"id": str(number), "method": "GET", "url": chunk[key]} for number, key in enumerate(keys)]}
-    )
-    session.stats.batched += len(chunk)
-    reply = await session.post("/$batch", body)
-    try:
-        items = decode(reply.body, _Responses).responses
-    except NotJson as error:
-        raise UnexpectedAnswer(f"Graph answered a batch with something else: {error}") from None
-    again = {key: _Again(UnexpectedAnswer(f"Graph left {_path(chunk[key])} out of a batch")) for key in keys}
-    for item in items:
-        key = keys[int(item.id)] if item.id.isascii() and item.id.isdigit() and int(item.id) < len(keys) else None
-        if key not in again:
-            raise UnexpectedAnswer("Graph answered a request of a batch twice, or one that was not in it")
+        left = iter(requests.items())
+        chunks = iter(lambda: dict(islice(left, BATCH_SIZE)), {})
+        outcomes = await asyncio.gather(*(send(chunk) for chunk in chunks), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+        return again
+
+    async def _one(self, chunk: dict[str, str]) -> dict[str, _Again]:
+        keys = list(chunk)
+        body = msgspec.json.encode(
+            {"requests": [{"id": str(number), "method": "GET", "url": chunk[key]} for number, key in enumerate(keys)]}
+        )
+        session, token = self._session, self._session.token_number
+        session.stats.batched += len(chunk)
+        reply = await session.post("/$batch", body, units=sum(predicted_units(target) for target in chunk.values()))
+        again = {
+            key: _unreadable(f"Graph left {_path(target)} out of its answer to a batch")
+            for key, target in chunk.items()
+        }
+        try:
+            items = decode(reply.body, _Responses).responses
+        except NotJson:
+            return again
+        for item in items:
+            key = keys[int(item.id)] if item.id.isascii() and item.id.isdigit() and int(item.id) < len(keys) else None
+            if key not in again:
+                raise UnexpectedAnswer("Graph answered a request of a batch twice, or one that was not in it")
+            outcome = self._outcome(item, chunk[key])
+            if isinstance(outcome, _Again):
+                again[key] = outcome
+            else:
+                del again[key]
+                self.answers[key] = outcome
+        if any(item.status == 401 for item in items):
+            await session.renew_token(token)
+        return again
+
+    def _outcome(self, item: _Item, target: str) -> T | GraphError | _Again:
         headers = item.headers or {}
-        session.stats.charge(item.status, headers)
-        outcome = _outcome(item, headers, chunk[key])
-        if isinstance(outcome, _Again):
-            again[key] = outcome
-        else:
-            del again[key]
-            answers[key] = outcome
-    return again
+        self._session.observe(target, item.status, headers)
+        if item.status < 400:
+            try:
+                return self._accept(bytes(item.body))
+            except NotJson as unreadable:
+                return _unreadable(f"Graph answered {_path(target)} with something else: {unreadable}")
+        error = refusal(item.status, parse_error(bytes(item.body), headers), target)
+        if item.status == 401:
+            return _Again(error, 0, most=2)
+        if not retry.is_transient(item.status):
+            return error
+        wait = retry.retry_after(headers)
+        return _Again(Throttled(wait if wait is not None else 10) if item.status == 429 else error, wait)
 
 
-def _outcome(item: _Item, headers: Mapping[str, str], target: str) -> bytes | GraphError | _Again:
-    if item.status < 400:
-        return bytes(item.body)
-    error = refusal(item.status, parse_error(bytes(item.body), headers), target)
-    if not retry.is_transient(item.status):
-        return error
-    wait = retry.retry_after(headers)
-    return _Again(Throttled(wait if wait is not None else 10) if item.status == 429 else error, wait)
+def _unreadable(sentence: str) -> _Again:
+    return _Again(UnexpectedAnswer(sentence), most=retry.MOST_UNREADABLE)
 
 
 def _path(target: str) -> str:

@@ -11,7 +11,7 @@ from connector.access.collections import Collection
 from connector.access.decoding import NotJson, decode
 from connector.access.groups import GROUP_SELECT
 from connector.graph.batch import send_batch
-from connector.graph.errors import GraphError, RequestRefused, UnexpectedAnswer
+from connector.graph.errors import GraphError, is_unreadable
 from connector.graph.session import GraphSession
 from connector.settings import Settings
 
@@ -37,24 +37,22 @@ async def take_cursors(session: GraphSession, settings: Settings) -> dict[str, s
     """
     requests = {kind: _latest(session, info) for kind, info in _requests(session.client).items()}
     cursors: dict[str, str] = {}
-    for kind, answer in (await send_batch(session, requests)).items():
-        if isinstance(answer, RequestRefused):
+    for kind, answer in (await send_batch(session, requests, _accept)).items():
+        if isinstance(answer, GraphError) and is_unreadable(answer):
             _log.warning("No delta cursor for %s: %s", kind, answer)
         elif isinstance(answer, GraphError):
             raise answer
         else:
-            cursors[kind] = _delta_link(session, kind, answer)
+            session.target(answer)
+            cursors[kind] = answer
     return cursors
 
 
-def _delta_link(session: GraphSession, kind: str, body: bytes) -> str:
-    try:
-        link = decode(body, Collection[Any]).delta_link
-    except NotJson:
-        link = None
+def _accept(body: bytes) -> str:
+    """The delta link in ``body``."""
+    link = decode(body, Collection[Any]).delta_link
     if link is None:
-        raise UnexpectedAnswer(f"Graph gave no delta link for {kind}")
-    session.target(link)
+        raise NotJson("it has no delta link")
     return link
 
 

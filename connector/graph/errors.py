@@ -143,6 +143,17 @@ def refusal(status: int, body: ErrorBody, target: str, location: str | None = No
     return RequestRefused(status, body, target)
 
 
+def is_unreadable(error: Exception) -> bool:
+    """Whether ``error`` says that this one thing cannot be read, as opposed to anything at all, or not now.
+
+    So it is for a refusal, for failing again and again, and for an answer that cannot be understood. It is not for sign-in,
+    for a token that Graph does not accept, and for a Graph that cannot be reached or is to be asked later.
+    """
+    if isinstance(error, RequestRefused):
+        return error.status != 401
+    return isinstance(error, UnexpectedAnswer)
+
+
 class SignInFailed(GraphError):
     """Microsoft Entra ID issued no token.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from connector.access.collections import Collection
 from connector.access.decoding import NotJson, decode
+from connector.graph import retry
 from connector.graph.errors import UnexpectedAnswer
 from connector.graph.session import GraphSession
 
@@ -22,30 +23,37 @@ async def pages(session: GraphSession, first: RequestInformation | str, item: ty
     A next page is whatever Graph names, whether or not this one holds anything: its size says nothing.
 
     Raises:
-        UnexpectedAnswer: a page is no list, or leads to a page that was read already or to another host.
+        UnexpectedAnswer: a page is no list, however often it is asked for, or it leads to a page that was read already or
+            to another host. All pages before it have been handed over.
         GraphError: as :meth:`~connector.graph.session.GraphSession.get` does.
     """
     url = first if isinstance(first, str) else session.url(first)
     seen: set[str] = set()
     while True:
         seen.add(url)
-        page = read_page(session, url, (await session.get(url)).body, item)
-        if page.next_link in seen:
-            raise UnexpectedAnswer(f"the pages of {session.target(url).partition('?')[0]} lead in a circle")
+        page = await _page(session, url, item)
         yield page
         if page.next_link is None:
             return
+        if page.next_link in seen:
+            raise UnexpectedAnswer(f"The pages of {_path(session, url)} lead in a circle")
         url = page.next_link
 
 
-def read_page(session: GraphSession, url: str, body: bytes, item: type[T]) -> Collection[T]:
-    """Decode one page of the list that ``url`` asked for.
+async def _page(session: GraphSession, url: str, item: type[T]) -> Collection[T]:
+    """The page, asked for again while what comes is no page at all: gateways and proxies have such moments."""
+    for attempt in range(1, retry.MOST_UNREADABLE + 1):
+        body = (await session.get(url)).body
+        try:
+            return decode(body, Collection[item])  # type: ignore[valid-type]
+        except NotJson as error:
+            if attempt == retry.MOST_UNREADABLE:
+                raise UnexpectedAnswer(
+                    f"Graph answered {_path(session, url)} with something that is no list: {error}"
+                ) from None
+        await session.pause(retry.back_off(attempt))
+    raise AssertionError("unreachable")
 
-    Raises:
-        UnexpectedAnswer: it is no list.
-    """
-    try:
-        return decode(body, Collection[item])  # type: ignore[valid-type]
-    except NotJson as error:
-        path = session.target(url).partition("?")[0]
-        raise UnexpectedAnswer(f"Graph answered {path} with something that is no list: {error}") from None
+
+def _path(session: GraphSession, url: str) -> str:
+    return session.target(url).partition("?")[0]

@@ -10,6 +10,9 @@ from email.utils import parsedate_to_datetime
 MOST_ATTEMPTS = 8
 """How often one request is sent before giving up on a server that fails: some two minutes of back-off in all."""
 
+MOST_UNREADABLE = 3
+"""How often something is asked for in all when the answers are success, but cannot be understood."""
+
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _LONGEST_BACK_OFF = 60.0  # seconds
 

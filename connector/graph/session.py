@@ -10,7 +10,6 @@ takes a message from a queue should not wait for them.
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,15 +18,21 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from connector.graph import retry
+from connector.graph.addresses import address
+from connector.graph.clock import Clock
+from connector.graph.costs import predicted_units
 from connector.graph.credentials import open_credential, sign_in, sign_in_error
 from connector.graph.envelope import parse_error
 from connector.graph.errors import GraphError, GraphUnreachable, Throttled, UnexpectedAnswer, refusal
+from connector.graph.limiter import Limiter, service_of
 from connector.graph.stats import GraphStats
 from connector.graph.tls import trust
 from connector.graph.transport import open_adapter, open_client
 from connector.settings import Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
     from azure.identity.aio import ClientSecretCredential
     from kiota_abstractions.request_information import RequestInformation
@@ -50,6 +55,8 @@ class GraphSession:
     Attributes:
         stats: what the session has cost so far.
         base_url: address and version of Graph, without a slash at the end.
+        limiter: what keeps it within the resource units that Graph grants.
+        token_number: how often the session has signed in, which tells one access token from the next.
     """
 
     def __init__(
@@ -70,9 +77,12 @@ class GraphSession:
         """
         self.stats = stats or GraphStats()
         self.base_url = f"{settings.graph_endpoint}/v1.0"
+        self.token_number = 0
         self._settings = settings
-        self._deadline = deadline
-        self._sleep = sleep
+        self._clock = Clock(sleep, deadline=deadline)
+        self.limiter = Limiter(self._clock, share=settings.graph_budget_percent / 100)
+        self._signing_in = asyncio.Lock()
+        self._trusted: ssl.SSLContext | None = None
         self._credential: ClientSecretCredential | None = None
         self._http: httpx.AsyncClient | None = None
         self._adapter: GraphRequestAdapter | None = None
@@ -84,12 +94,10 @@ class GraphSession:
             SignInFailed: Microsoft Entra ID issues no token.
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
-        trusted = trust(self._settings.ca_file)
-        self._credential = open_credential(self._settings, trusted)
+        self._trusted = trust(self._settings.ca_file)
         try:
-            await sign_in(self._credential, self._settings)
-            self._http = open_client(trusted)
-            self._adapter = open_adapter(self._settings, self._credential, self._http)
+            self._http = open_client(self._trusted)
+            await self._sign_in(self._trusted, self._http)
         except BaseException:
             await self._close()
             raise
@@ -107,6 +115,28 @@ class GraphSession:
             await self._credential.close()
         self._http = self._credential = self._adapter = None
 
+    async def _sign_in(self, trusted: ssl.SSLContext, http: httpx.AsyncClient) -> None:
+        """Get a token from Microsoft Entra ID, whatever token there is already."""
+        before, self._credential = self._credential, open_credential(self._settings, trusted)
+        if before is not None:
+            await before.close()
+        await sign_in(self._credential, self._settings)
+        self._adapter = open_adapter(self._settings, self._credential, http)
+        self.token_number += 1
+
+    async def renew_token(self, refused: int) -> None:
+        """Sign in again because Graph has refused the token with number ``refused``: it was revoked, or has expired early.
+
+        Requests that were refused together renew it once.
+
+        Raises:
+            SignInFailed: Microsoft Entra ID issues no other.
+            GraphUnreachable: its sign-in endpoint cannot be asked.
+        """
+        async with self._signing_in:
+            if self.token_number == refused and self._trusted is not None and self._http is not None:
+                await self._sign_in(self._trusted, self._http)
+
     @property
     def client(self) -> BaseGraphServiceClient:
         """The root of msgraph-sdk's typed request builders; they build, :meth:`send` sends."""
@@ -117,7 +147,7 @@ class GraphSession:
     def url(self, info: RequestInformation) -> str:
         """The absolute url of a request that a builder made."""
         info.path_parameters["baseurl"] = self.base_url
-        return info.url.replace("%24", "$")  # as documented, and as people read it in logs
+        return address(info).replace("%24", "$")  # as documented, and as people read it in logs
 
     async def get(self, request: RequestInformation | str) -> Reply:
         """GET what a builder made, or an absolute url that Graph handed out (a ``nextLink`` or ``deltaLink``).
@@ -129,14 +159,14 @@ class GraphSession:
             UnexpectedAnswer: the url leads elsewhere than to this Graph.
         """
         url = request if isinstance(request, str) else self.url(request)
-        return await self._persist("GET", url, None)
+        return await self._persist("GET", url, None, predicted_units(self.target(url)))
 
-    async def post(self, path: str, body: bytes) -> Reply:
-        """POST the JSON ``body`` to ``path`` (such as ``/$batch``); raises like :meth:`get`.
+    async def post(self, path: str, body: bytes, *, units: int) -> Reply:
+        """POST the JSON ``body`` to ``path`` (such as ``/$batch``), at a cost of ``units``; raises like :meth:`get`.
 
         Only for requests that read, because they are sent again when an answer is lost.
         """
-        return await self._persist("POST", f"{self.base_url}{path}", body)
+        return await self._persist("POST", f"{self.base_url}{path}", body, units)
 
     async def pause(self, seconds: float) -> None:
         """Wait, unless that would pass the deadline.
@@ -144,13 +174,16 @@ class GraphSession:
         Raises:
             Throttled: it would.
         """
-        if not self.may_wait(seconds):
-            raise Throttled(seconds)
-        await self._sleep(seconds)
+        await self._clock.wait(seconds)
 
     def may_wait(self, seconds: float) -> bool:
         """Whether a wait of ``seconds`` ends before the deadline."""
-        return self._deadline is None or time.monotonic() + seconds <= self._deadline
+        return self._clock.may_wait(seconds)
+
+    def observe(self, target: str, status: int, headers: Mapping[str, str]) -> None:
+        """Take in what an answer says of cost and limits: the answer to a request, or to an item of a batch."""
+        self.stats.charge(status, headers)
+        self.limiter.observe(predicted_units(target), service_of(target), status, headers)
 
     def target(self, url: str) -> str:
         """``url`` without address and version: what errors name and batches ask for.
@@ -164,14 +197,16 @@ class GraphSession:
             )
         return url[len(self.base_url) :]
 
-    async def _persist(self, method: str, url: str, body: bytes | None) -> Reply:
+    async def _persist(self, method: str, url: str, body: bytes | None, units: int) -> Reply:
         """Ask until there is an answer that says something about the request."""
         target = self.target(url)
+        renewed = False
         for attempt in range(1, retry.MOST_ATTEMPTS + 1):
             failure: GraphError
             wait: float | None = None
+            token = self.token_number
             try:
-                response = await self._send_once(method, url, body)
+                response = await self._send_once(method, url, body, units)
             except GraphUnreachable as error:
                 failure = error
             else:
@@ -180,6 +215,10 @@ class GraphSession:
                 wait = retry.retry_after(response.headers)
                 problem = parse_error(response.content, response.headers)
                 failure = refusal(response.status_code, problem, target, response.headers.get("location"))
+                if response.status_code == 401 and not renewed:
+                    renewed = True
+                    await self.renew_token(token)
+                    continue
                 if not retry.is_transient(response.status_code):
                     raise failure
                 if response.status_code == 429:
@@ -189,9 +228,19 @@ class GraphSession:
             await self.pause(wait if wait is not None else retry.back_off(attempt))
         raise AssertionError("unreachable")
 
-    async def _send_once(self, method: str, url: str, body: bytes | None) -> httpx.Response:
-        # The place for a client-side limiter of resource units: before the request, and after its answer, whose
-        # headers tell what it cost and how near the limit is.
+    async def _send_once(self, method: str, url: str, body: bytes | None, units: int) -> httpx.Response:
+        target = self.target(url)
+        await self.limiter.enter(units, service_of(target))
+        try:
+            response = await self._exchange(method, url, body)
+        finally:
+            self.limiter.leave(units)
+        self.stats.bytes_received += len(response.content)
+        if method == "GET" or response.status_code >= 400:  # items of a batch are answered, and charged, one by one
+            self.observe(target, response.status_code, response.headers)
+        return response
+
+    async def _exchange(self, method: str, url: str, body: bytes | None) -> httpx.Response:
         import httpx
         from azure.core.exceptions import AzureError
 
@@ -206,8 +255,6 @@ class GraphSession:
             raise sign_in_error(error, self._settings) from None
         if response is None:
             raise UnexpectedAnswer(f"Graph answered {self.target(url)} with nothing")
-        self.stats.bytes_received += len(response.content)
-        self.stats.charge(response.status_code, response.headers)
         return response
 
     def _open_adapter(self) -> GraphRequestAdapter:

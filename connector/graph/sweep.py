@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from connector.access.decoding import NotJson, decode
+from connector.access.decoding import decode
 from connector.graph.batch import AT_ONCE, BATCH_SIZE, send_batch
-from connector.graph.errors import GraphError, Throttled, UnexpectedAnswer
+from connector.graph.errors import GraphError, SyncStateLost, Throttled, UnexpectedAnswer
 from connector.graph.session import GraphSession
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """One page of the list of ``key``, or the error in its place."""
+    """One page of the list of ``key``, or the error in its place: then nothing more comes of that list."""
 
     key: str
     content: T | GraphError
@@ -46,11 +47,12 @@ class Round(Generic[T]):
     position: Any | None
 
 
-class _Place(msgspec.Struct):
-    """How many lists were begun, and for those that go on: their key and what to ask next."""
+class _Place(msgspec.Struct, omit_defaults=True):
+    """How many lists were begun, for those that go on their key and what to ask next, and which were begun anew."""
 
     begun: int = 0
     open: list[list[str]] = []
+    anew: list[str] = []
 
 
 async def sweep(
@@ -61,6 +63,8 @@ async def sweep(
     position: Any | None = None,
 ) -> AsyncIterator[Round[T]]:
     """Read one list, or one object, for each of ``keys``. There is always a last round, be it an empty one.
+
+    A list whose place Graph has forgotten is read again from its beginning, once: what it gave before comes twice.
 
     Args:
         session: what to ask with.
@@ -81,7 +85,7 @@ async def sweep(
         room = max(0, AT_ONCE * BATCH_SIZE - len(place.open))
         starting = keys[place.begun : place.begun + room]
         asked = dict(place.open) | {key: target(key) for key in starting}
-        outcomes = await send_batch(session, asked)
+        outcomes = await send_batch(session, asked, partial(decode, kind=page))
         answers: list[Answer[T]] = []
         still_open: list[list[str]] = []
         throttled: list[Throttled] = []
@@ -91,12 +95,19 @@ async def sweep(
                 throttled.append(outcome)
                 still_open.append([key, asked_for])
                 continue
-            answer = Answer(key, outcome if isinstance(outcome, GraphError) else _decoded(outcome, asked_for, page))
-            answers.append(answer)
-            following = getattr(answer.content, "next_link", None)
+            if isinstance(outcome, SyncStateLost) and key not in place.anew:
+                place.anew.append(key)
+                still_open.append([key, target(key)])
+                seen.pop(key, None)
+                continue
+            answers.append(Answer(key, outcome))
+            following = getattr(outcome, "next_link", None)
             if following is not None:
-                still_open.append([key, _next(session, following, asked_for, seen.setdefault(key, set()))])
-        place = _Place(place.begun + len(starting), still_open)
+                try:
+                    still_open.append([key, _next(session, following, asked_for, seen.setdefault(key, set()))])
+                except UnexpectedAnswer as astray:
+                    answers.append(Answer(key, astray))
+        place = _Place(place.begun + len(starting), still_open, place.anew)
         if answers:
             done = not still_open and place.begun >= len(keys)
             yield Round(answers, None if done else msgspec.to_builtins(place))
@@ -104,16 +115,9 @@ async def sweep(
             raise max(throttled, key=lambda one: one.retry_after)
 
 
-def _decoded(body: bytes, target: str, page: type[T]) -> T:
-    try:
-        return decode(body, page)
-    except NotJson as error:
-        raise UnexpectedAnswer(f"Graph answered {target.partition('?')[0]} with something else: {error}") from None
-
-
 def _next(session: GraphSession, link: str, asked_for: str, seen: set[str]) -> str:
     seen.add(asked_for)
     following = session.target(link)
     if following in seen:
-        raise UnexpectedAnswer(f"the pages of {asked_for.partition('?')[0]} lead in a circle")
+        raise UnexpectedAnswer(f"The pages of {asked_for.partition('?')[0]} lead in a circle")
     return following

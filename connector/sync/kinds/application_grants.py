@@ -8,16 +8,15 @@ from typing import ClassVar
 from connector.access.applications import (
     APP_ROLE_ASSIGNMENT_SELECT,
     AppRoleAssignment,
-    AppRoleAssignmentRow,
     app_role_assignment,
 )
 from connector.access.collections import Collection
-from connector.graph.errors import RequestRefused
 from connector.graph.session import GraphSession
-from connector.graph.sweep import Answer, sweep
+from connector.graph.sweep import sweep
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.listing import LARGEST_PAGE
 from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.sifting import Sieve
 
 
 class ApplicationGrants(BaseReader):
@@ -31,17 +30,13 @@ class ApplicationGrants(BaseReader):
     async def read(self, work: Work) -> AsyncIterator[Page]:
         """Read the assignments on every application in ``work.inputs``."""
         ids = [row["id"] for row in work.inputs]
+        sieve = Sieve("app_role_assignments", "application_id", begun=work.position is not None)
         async for part in sweep(
             work.session, ids, lambda id_: _target(work.session, id_), Collection[AppRoleAssignment], work.position
         ):
-            rows = [row for answer in part.answers for row in _rows(answer)]
-            yield Page({"app_role_assignments": rows}, part.position)
-
-
-def _rows(answer: Answer[Collection[AppRoleAssignment]]) -> list[AppRoleAssignmentRow]:
-    if isinstance(answer.content, RequestRefused) and answer.content.not_found:
-        return []  # deleted since it was listed
-    return [app_role_assignment(answer.key, assignment) for assignment in answer.required().value]
+            sifted = sieve.sift(part.answers)
+            rows = [app_role_assignment(id_, assignment) for id_, page in sifted.pages for assignment in page.value]
+            yield Page({"app_role_assignments": rows}, part.position, sifted.notes, sifted.incomplete)
 
 
 def _target(session: GraphSession, service_principal_id: str) -> str:

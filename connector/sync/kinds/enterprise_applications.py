@@ -15,13 +15,13 @@ from connector.access.applications import (
 )
 from connector.access.base import Reference
 from connector.access.collections import Collection
-from connector.graph.errors import RequestRefused
 from connector.graph.paging import pages
 from connector.graph.session import GraphSession
 from connector.graph.sweep import sweep
 from connector.sync.kinds.base import BaseReader
-from connector.sync.kinds.listing import LARGEST_PAGE
-from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.listing import LARGEST_PAGE, lacking
+from connector.sync.kinds.reader import Incomplete, Page, Work
+from connector.sync.kinds.sifting import Sieve
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -41,30 +41,38 @@ class EnterpriseApplications(BaseReader):
         """Read every service principal."""
         session = work.session
         async for page in pages(session, work.position or _request(session), ServicePrincipal):
+            owners, unread = await _owners(session, page.value)
             yield Page(
                 {
                     "enterprise_applications": [enterprise_application(principal) for principal in page.value],
                     "app_roles": [role for principal in page.value for role in app_roles(principal)],
-                    "application_owners": await _owners(session, page.value),
+                    "application_owners": owners,
                 },
                 page.next_link,
+                incomplete=[*lacking(page, self.tables), *unread],
             )
 
 
-async def _owners(session: GraphSession, principals: list[ServicePrincipal]) -> list[ApplicationOwnerRow]:
+async def _owners(
+    session: GraphSession, principals: list[ServicePrincipal]
+) -> tuple[list[ApplicationOwnerRow], list[Incomplete]]:
+    """Owners of ``principals``, and those of them whose owners could not be read."""
     rows: list[ApplicationOwnerRow] = []
-    cut_off: list[str] = []
+    in_full: list[str] = []
     for principal in principals:
         owners = principal.owners or []
-        if len(owners) < _EXPANDED_AT_MOST:
+        if len(owners) < _EXPANDED_AT_MOST and not principal.unreadable:
             rows += application_owners(principal.id, owners)
         else:
-            cut_off.append(principal.id)
-    async for part in sweep(session, cut_off, lambda id_: _owners_target(session, id_), Collection[Reference]):
-        for answer in part.answers:
-            if not (isinstance(answer.content, RequestRefused) and answer.content.not_found):
-                rows += application_owners(answer.key, answer.required().value)
-    return rows
+            in_full.append(principal.id)
+    incomplete: list[Incomplete] = []
+    sieve = Sieve("application_owners", "application_id", begun=True)
+    async for part in sweep(session, in_full, lambda id_: _owners_target(session, id_), Collection[Reference]):
+        sifted = sieve.sift(part.answers)
+        incomplete += sifted.incomplete
+        for id_, page in sifted.pages:
+            rows += application_owners(id_, page.value)
+    return rows, incomplete
 
 
 def _request(session: GraphSession) -> RequestInformation:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from connector.access.collections import Collection
 from connector.graph.paging import pages
-from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.reader import Incomplete, Page, Work
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -26,4 +27,13 @@ async def listed(
 ) -> AsyncIterator[Page]:
     """Read a list from ``work.position`` (a next link) or from the request that ``first`` builds."""
     async for page in pages(work.session, work.position or first(), item):
-        yield Page(rows(page.value), page.next_link)
+        made = rows(page.value)
+        yield Page(made, page.next_link, incomplete=lacking(page, made))
+
+
+def lacking(page: Collection[T], tables: Iterable[str]) -> list[Incomplete]:
+    """What the items of ``page`` that cannot be understood would have been: some rows of ``tables``."""
+    if not page.unreadable:
+        return []
+    reason = f"{page.unreadable} items of a page cannot be understood: they have no id."
+    return [Incomplete(table, "", "", reason) for table in tables]

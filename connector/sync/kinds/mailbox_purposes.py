@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from connector.access.accounts import MailboxPurposeRow, MailboxSettings
-from connector.graph.errors import GraphError, RequestRefused
+from connector.graph.errors import GraphError, RequestRefused, is_unreadable
 from connector.graph.session import GraphSession
 from connector.graph.sweep import Answer, sweep
 from connector.settings import Settings
 from connector.sync.kinds.base import BaseReader
-from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.reader import Incomplete, Page, Work
+
+_FORBIDDEN = 403
 
 
 class MailboxPurposes(BaseReader):
@@ -37,24 +39,38 @@ class MailboxPurposes(BaseReader):
         async for part in sweep(
             work.session, ids, lambda id_: _target(work.session, id_), MailboxSettings, work.position
         ):
-            _check(part.answers)
+            incomplete = _unread(part.answers)
             rows = [
                 MailboxPurposeRow(id=answer.key, mailbox_purpose=answer.content.user_purpose)
                 for answer in part.answers
                 if not isinstance(answer.content, GraphError) and answer.content.user_purpose
             ]
-            without = len(part.answers) - len(rows)
-            yield Page({"mailbox_purposes": rows}, part.position, {"without_mailbox": without})
+            notes = {"without_mailbox": len(part.answers) - len(rows) - len(incomplete)}
+            yield Page({"mailbox_purposes": rows}, part.position, notes, incomplete)
 
 
-def _check(answers: list[Answer[MailboxSettings]]) -> None:
-    refused = [answer.content for answer in answers if isinstance(answer.content, GraphError)]
-    for error in refused:
-        if not isinstance(error, RequestRefused):
-            raise error
-    forbidden = [error for error in refused if isinstance(error, RequestRefused) and error.forbidden]
-    if forbidden and len(refused) == len(answers):
+def _unread(answers: list[Answer[MailboxSettings]]) -> list[Incomplete]:
+    """Where something else than the lack of a mailbox stands in the way.
+
+    Raises:
+        GraphError: the permission is missing, or it is no matter of single mailboxes.
+    """
+    refused = [(answer.key, answer.content) for answer in answers if isinstance(answer.content, GraphError)]
+    saying_none = [error for _, error in refused if _says_no_mailbox(error)]
+    forbidden = [error for error in saying_none if error.status == _FORBIDDEN]
+    if forbidden and len(saying_none) == len(answers):
         raise forbidden[0]
+    for _, error in refused:
+        if not is_unreadable(error):
+            raise error
+    return [
+        Incomplete("mailbox_purposes", "id", id_, str(error)) for id_, error in refused if not _says_no_mailbox(error)
+    ]
+
+
+def _says_no_mailbox(error: GraphError) -> TypeGuard[RequestRefused]:
+    """Exchange answers 404 or 403, with one of several codes, for accounts that have none."""
+    return isinstance(error, RequestRefused) and error.status in (_FORBIDDEN, 404)
 
 
 def _target(session: GraphSession, user_id: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
-from connector.access.applications import ProvisioningJobRow, SynchronizationJob, provisioning_job
+from connector.access.applications import SynchronizationJob, provisioning_job
 from connector.access.collections import Collection
-from connector.graph.errors import RequestRefused
 from connector.graph.session import GraphSession
-from connector.graph.sweep import Answer, sweep
+from connector.graph.sweep import sweep
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.sifting import Sieve
 
 _ENTERPRISE_APPLICATION_TAG = "WindowsAzureActiveDirectoryIntegratedApp"
 """Marks what the portal lists under Enterprise applications, where provisioning is set up.
@@ -30,11 +30,13 @@ class ProvisioningJobs(BaseReader):
     async def read(self, work: Work) -> AsyncIterator[Page]:
         """Read the jobs of every candidate in ``work.inputs``."""
         ids = [row["id"] for row in work.inputs if can_be_provisioned(row)]
+        sieve = Sieve("provisioning_jobs", "application_id", begun=work.position is not None)
         async for part in sweep(
             work.session, ids, lambda id_: _target(work.session, id_), Collection[SynchronizationJob], work.position
         ):
-            rows = [row for answer in part.answers for row in _rows(answer)]
-            yield Page({"provisioning_jobs": rows}, part.position, {"asked": len(part.answers)})
+            sifted = sieve.sift(part.answers)  # not found: provisioning was never set up
+            rows = [provisioning_job(id_, job) for id_, page in sifted.pages for job in page.value]
+            yield Page({"provisioning_jobs": rows}, part.position, {"asked": len(part.answers)}, sifted.incomplete)
 
 
 def can_be_provisioned(application: Mapping[str, Any]) -> bool:
@@ -44,12 +46,6 @@ def can_be_provisioned(application: Mapping[str, Any]) -> bool:
         and not application.get("is_microsoft_first_party")
         and _ENTERPRISE_APPLICATION_TAG in (application.get("tags") or ())
     )
-
-
-def _rows(answer: Answer[Collection[SynchronizationJob]]) -> list[ProvisioningJobRow]:
-    if isinstance(answer.content, RequestRefused) and answer.content.not_found:
-        return []  # provisioning was never set up
-    return [provisioning_job(answer.key, job) for job in answer.required().value]
 
 
 def _target(session: GraphSession, service_principal_id: str) -> str:

@@ -40,8 +40,8 @@ class Page:
         rows: staged rows by table name (``connector/access/staged.py``). May be empty: a page of Graph may be, too.
         position: JSON value from which :meth:`Reader.read` goes on after this page; None on the last page.
         notes: counters to add up over the unit, such as ``{"service_principals_seen": 3}``; the manifest shows them.
-        incomplete: what could not be read on the way to this page, each thing once in a unit. Some of its rows may have been
-            staged all the same: they are true, and there may be more.
+        incomplete: what could not be read on the way to this page; the same may be said again. Some of its rows may have
+            been staged all the same: they are true, and there may be more.
     """
 
     rows: Mapping[str, Sequence[msgspec.Struct]]

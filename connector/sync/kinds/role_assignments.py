@@ -6,7 +6,7 @@ Until 2022 Graph required a filter, today's documents make it optional
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -19,8 +19,9 @@ from connector.graph.session import GraphSession
 from connector.graph.sweep import sweep
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.directory_roles import definitions_request
-from connector.sync.kinds.listing import LARGEST_PAGE
-from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.listing import LARGEST_PAGE, lacking
+from connector.sync.kinds.reader import Incomplete, Page, Work
+from connector.sync.kinds.sifting import Sieve
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -47,7 +48,8 @@ class RoleAssignments(BaseReader):
             try:
                 async for page in pages(work.session, place.next or _request(work.session), RoleAssignment):
                     place.next = page.next_link
-                    yield _page(page.value, _Position(next=page.next_link) if page.next_link else None)
+                    position = _Position(next=page.next_link) if page.next_link else None
+                    yield _page(page.value, position, incomplete=lacking(page, self.tables))
             except RequestRefused as refused:
                 if refused.status != 400 or place.next is not None or isinstance(refused, SyncStateLost):
                     raise
@@ -62,21 +64,30 @@ async def _by_role(session: GraphSession, place: _Position) -> AsyncIterator[Pag
     roles = place.roles or [
         role.id async for page in pages(session, definitions_request(session), RoleDefinition) for role in page.value
     ]
+    sieve = Sieve("role_assignments", "role_id", begun=not beginning)
     async for part in sweep(
         session, roles, lambda role: _target(session, role), Collection[RoleAssignment], place.sweep
     ):
-        assignments = [assignment for answer in part.answers for assignment in answer.required().value]
+        sifted = sieve.sift(part.answers)
+        assignments = [assignment for _, page in sifted.pages for assignment in page.value]
         position = None if part.position is None else _Position(roles=roles, sweep=part.position)
-        yield _page(assignments, position, {"listed_by_role": 1} if beginning else {})
+        notes = sifted.notes | ({"listed_by_role": 1} if beginning else {})
+        yield _page(assignments, position, notes, sifted.incomplete)
         beginning = False
 
 
-def _page(assignments: list[RoleAssignment], position: _Position | None, notes: dict[str, int] | None = None) -> Page:
+def _page(
+    assignments: list[RoleAssignment],
+    position: _Position | None,
+    notes: Mapping[str, int] | None = None,
+    incomplete: Sequence[Incomplete] = (),
+) -> Page:
     rows = [role_assignment(assignment) for assignment in assignments]
     return Page(
         {"role_assignments": rows},
         None if position is None else msgspec.to_builtins(position),
-        scope_notes([row.scope for row in rows]) | (notes or {}),
+        {**scope_notes([row.scope for row in rows]), **(notes or {})},
+        incomplete,
     )
 
 

@@ -12,6 +12,7 @@ from connector.graph.errors import PremiumLicenseRequired
 from connector.graph.paging import pages
 from connector.graph.session import GraphSession
 from connector.sync.kinds.base import BaseReader
+from connector.sync.kinds.listing import lacking
 from connector.sync.kinds.reader import Page, Work
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ class RoleSchedules(BaseReader):
                 first = place.next if table == place.table and place.next else _request(work.session, table)
                 async for page in pages(work.session, first, RoleScheduleInstance):
                     rows = [role_instance(instance) for instance in page.value]
-                    yield Page({table: rows}, _after(table, page.next_link), scope_notes([row.scope for row in rows]))
+                    yield Page(
+                        {table: rows},
+                        _after(table, page.next_link),
+                        scope_notes([row.scope for row in rows]),
+                        lacking(page, (table,)),
+                    )
         except PremiumLicenseRequired:
             yield Page({}, None, {"not_licensed": 1})
 

@@ -13,13 +13,13 @@ from typing import ClassVar
 from connector.access.base import Reference, principal_kind
 from connector.access.collections import Collection
 from connector.access.groups import MembershipRow
-from connector.graph.errors import RequestRefused
 from connector.graph.session import GraphSession
-from connector.graph.sweep import Answer, sweep
+from connector.graph.sweep import sweep
 from connector.settings import Settings
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.listing import LARGEST_PAGE
 from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.sifting import Sieve
 
 
 class ServicePrincipalMemberships(BaseReader):
@@ -38,25 +38,26 @@ class ServicePrincipalMemberships(BaseReader):
     async def read(self, work: Work) -> AsyncIterator[Page]:
         """Read the groups of every service principal in ``work.inputs``."""
         ids = [row["id"] for row in work.inputs]
+        sieve = Sieve("memberships", "principal_id", begun=work.position is not None)
         async for part in sweep(
             work.session, ids, lambda id_: _target(work.session, id_), Collection[Reference], work.position
         ):
-            rows = [row for answer in part.answers for row in _rows(answer)]
-            yield Page({"memberships": rows}, part.position, {"found": len(rows)})
+            sifted = sieve.sift(part.answers)
+            rows = [row for id_, page in sifted.pages for row in _rows(id_, page.value)]
+            notes = {"found": len(rows)} | sifted.notes
+            yield Page({"memberships": rows}, part.position, notes, sifted.incomplete)
 
 
-def _rows(answer: Answer[Collection[Reference]]) -> list[MembershipRow]:
-    if isinstance(answer.content, RequestRefused) and answer.content.not_found:
-        return []  # deleted since it was listed
+def _rows(service_principal_id: str, parents: list[Reference]) -> list[MembershipRow]:
     return [
         MembershipRow(
             group_id=parent.id,
             relation="member",
             principal_kind="service_principal",
-            principal_id=answer.key,
+            principal_id=service_principal_id,
             ordinal=0,
         )
-        for parent in answer.required().value
+        for parent in parents
         if principal_kind(parent.kind) == "group"  # administrative units and directory roles are listed as well
     ]
 
