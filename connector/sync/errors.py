@@ -40,5 +40,15 @@ class ReaderBroken(Exception):
         super().__init__(f"The reader {reader} stopped before its last page.")
 
 
-class StepLost(Exception):
-    """Somebody else works on the same unit and was faster; this step has nothing more to do."""
+class NothingRead(Exception):
+    """Everything that every sync reads was refused. ``reason``: why the first of it was."""
+
+    advice = (
+        "Give the app registration the permissions that the README lists, with admin consent, or see to what else the "
+        "reason names; then run the sync again. The previous snapshot, if there is one, stays in force."
+    )
+    permanent = True
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Nothing could be read. {reason}".strip())

@@ -39,6 +39,21 @@ class Kind:
         return self.state in ("complete", "incomplete", "skipped")
 
     @property
+    def refused(self) -> bool:
+        """Whether some of it could not be read without being able to say which."""
+        return any(unit.state is UnitState.INCOMPLETE for unit in self.units)
+
+    @property
+    def unread(self) -> int:
+        """How many things could not be read while the rest could."""
+        return sum(unit.unread for unit in self.units)
+
+    @property
+    def rows(self) -> int:
+        """Rows staged so far."""
+        return sum(unit.rows for unit in self.units)
+
+    @property
     def notes(self) -> dict[str, int]:
         """The reader's counters, added up over its units."""
         total: Counter[str] = Counter()
@@ -48,8 +63,8 @@ class Kind:
 
     @property
     def facts(self) -> KindFacts:
-        """What the manifest says of it."""
-        return KindFacts(state=self.state, reason=self.reason)
+        """What the manifest says of it, as far as reading tells."""
+        return KindFacts(state=self.state, reason=self.reason, unread=self.unread)
 
     @property
     def progress(self) -> KindProgress:
@@ -59,7 +74,7 @@ class Kind:
             state=self.state,
             units=len(self.units) + len(self.new),
             units_ended=sum(unit.state.ended for unit in self.units),
-            rows=sum(unit.rows for unit in self.units),
+            rows=self.rows,
         )
 
 
@@ -121,12 +136,20 @@ class _Planner:
         units = tuple(checkpoint for checkpoint in self._checkpoints.values() if checkpoint.reader == name)
         new = tuple(unit for unit in wanted if unit.unit not in self._checkpoints)
         reasons = [unit.reason or "" for unit in units if unit.state is UnitState.INCOMPLETE]
-        if parent is not None and parent.state == "incomplete":
+        if parent is not None and parent.refused:
             reasons.append(f"{parent.name} is incomplete, and this is read for each of them.")
+        reasons += _unread_reasons(units)
         if new or not all(unit.state.ended for unit in units) or (parent is not None and not parent.ended):
             begun = any(unit.state is not UnitState.PLANNED for unit in units)
             return Kind(name, "reading" if begun else "planned", units, new)
         return Kind(name, "incomplete" if reasons else "complete", units, new, reasons[0] if reasons else None)
+
+
+def _unread_reasons(units: Sequence[Checkpoint]) -> list[str]:
+    some = [unit for unit in units if unit.unread]
+    if not some:
+        return []
+    return [f"{sum(unit.unread for unit in some):,} could not be read. The first: {some[0].reason}"]
 
 
 def _children(reader: Reader, parent: Kind) -> list[NewUnit]:

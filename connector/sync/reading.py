@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from connector.graph.errors import RequestRefused, SyncStateLost, Throttled
+from connector.graph.errors import GraphError, RequestRefused, SyncStateLost, Throttled, UnexpectedAnswer
 from connector.logs import log_event
 from connector.storage import Held
-from connector.storage.records import Checkpoint, Part, StepMessage, Sync, Traffic, UnitState
+from connector.storage.records import UNREAD, Checkpoint, Part, StepMessage, Sync, Traffic, UnitState
 from connector.sync.announcing import announce, tell_waiting
 from connector.sync.context import Context, Graph
 from connector.sync.errors import ReaderBroken
-from connector.sync.staging import Buffer, read_lines
+from connector.sync.staging import Buffer, UnreadRow, read_lines
 
 if TYPE_CHECKING:
     from connector.sync.kinds.reader import Page, Reader
@@ -30,8 +30,9 @@ MOST_RESTARTS = 3
 class ReadingStep:
     """One step of one unit, which this step has claimed: ``held`` is the checkpoint as claimed."""
 
-    def __init__(self, context: Context, sync: Sync, held: Held[Checkpoint], by: str) -> None:
+    def __init__(self, context: Context, sync: Sync, held: Held[Checkpoint], by: str, *, last_try: bool) -> None:
         self._context = context
+        self._last_try = last_try
         self._sync = sync
         self._held = held
         self._by = by
@@ -39,6 +40,7 @@ class ReadingStep:
         self._buffer = Buffer()
         self._position = held.record.position
         self._notes = dict(held.record.notes)
+        self._reason = held.record.reason
         self._reader: Reader = context.reader(held.record.reader)
         self._ends = None if context.budget is None else time.monotonic() + context.budget
 
@@ -63,11 +65,12 @@ class ReadingStep:
                 await self._restart(graph.meter.take())
                 await self._hand_over(0)
                 return
-            except RequestRefused as refused:
-                if not (self._reader.optional and is_refusal(refused)):
+            except (RequestRefused, UnexpectedAnswer) as unreadable:
+                if not (is_refusal(unreadable) or (self._last_try and is_about_this(unreadable))):
                     raise
+                self._reason = f"{unreadable}. {unreadable.advice}"
                 state = UnitState.INCOMPLETE
-                await self._save(graph.meter.take(), state, reason=f"{refused}. {refused.advice}")
+                await self._save(graph.meter.take(), state)
         if state is UnitState.WAITING:
             await self._hand_over(0)
 
@@ -104,8 +107,13 @@ class ReadingStep:
         self._position = page.position
         for name, count in page.notes.items():
             self._notes[name] = self._notes.get(name, 0) + count
+        if page.incomplete:
+            self._reason = self._reason or page.incomplete[0].reason
+            self._buffer.add(
+                {UNREAD: [UnreadRow(one.table, one.column, one.id, one.reason) for one in page.incomplete]}
+            )
 
-    async def _save(self, traffic: Traffic, state: UnitState, *, reason: str | None = None) -> None:
+    async def _save(self, traffic: Traffic, state: UnitState) -> None:
         """Stage what has gathered, then say in the checkpoint that it counts, and what can begin because of it."""
         was = self._held.record
         parts = []
@@ -122,7 +130,7 @@ class ReadingStep:
             parts=(*was.parts, *parts),
             notes=dict(self._notes),
             traffic=was.traffic + traffic,
-            reason=reason,
+            reason=self._reason,
             updated_at=self._context.now(),
         )
         await self._put(saved)
@@ -141,6 +149,7 @@ class ReadingStep:
                 position=None,
                 parts=(),
                 notes={},
+                reason=None,
                 traffic=was.traffic + traffic,
                 updated_at=self._context.now(),
             )
@@ -167,6 +176,11 @@ class ReadingStep:
         await self._context.send(message, delay=delay)
 
 
-def is_refusal(error: RequestRefused) -> bool:
+def is_refusal(error: GraphError) -> bool:
     """Whether Graph says that this may not be read, as opposed to: not now, or not with this token."""
-    return 400 <= error.status < 500 and error.status not in (401, 408, 429)
+    return isinstance(error, RequestRefused) and 400 <= error.status < 500 and error.status not in (401, 408, 429)
+
+
+def is_about_this(error: GraphError) -> bool:
+    """Whether something else may well be readable: Graph was there and knew us, but gave no usable answer to this."""
+    return isinstance(error, UnexpectedAnswer) or (isinstance(error, RequestRefused) and error.status != 401)

@@ -8,6 +8,7 @@ come back to life, its steps find that mark and stop; and publishing never repla
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,11 +30,14 @@ class Request:
     alive_until: datetime
 
 
-async def claim_sync(store: Store, now: datetime, *, take_over: bool = False) -> Request:
+async def claim_sync(
+    store: Store, now: datetime, *, take_over: bool = False, accept_shrinking: Collection[str] = ()
+) -> Request:
     """The sync that may run now: the one that does, or a new one.
 
     Args:
         take_over: do not join a sync that is alive; supersede it.
+        accept_shrinking: kinds that a new sync does not hold back. One that is joined goes on as it was asked for.
     """
     held = await store.running()
     if held is not None and not take_over:
@@ -42,9 +46,10 @@ async def claim_sync(store: Store, now: datetime, *, take_over: bool = False) ->
             return Request(held.record.sync_id, True, alive)
     sync_id = new_sync_id(now)
     try:
-        await store.replace_running(Running(sync_id=sync_id, requested_at=now), held)
+        accepted = tuple(sorted(set(accept_shrinking)))
+        await store.replace_running(Running(sync_id=sync_id, requested_at=now, accept_shrinking=accepted), held)
     except Conflict:
-        return await claim_sync(store, now)
+        return await claim_sync(store, now, accept_shrinking=accept_shrinking)
     if held is not None:
         await _supersede(store, held.record.sync_id)
     alive_until = now + SILENCE

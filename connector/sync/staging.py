@@ -7,10 +7,30 @@ from typing import Any
 
 import msgspec
 
+from connector.access.tables import Column, ColumnType, Table
+from connector.storage.records import UNREAD
+
+UNREAD_TABLE = Table(
+    UNREAD,
+    ("table_name", "column_name", "id"),
+    "",
+    tuple(Column(name, ColumnType.TEXT, "") for name in ("table_name", "column_name", "id", "reason")),
+)
+"""What units could not read while they read the rest, staged like everything else: it may be much."""
+
 PART_ROWS = 10_000
 """Rows after which a part is staged. Small enough that a lost step costs seconds, large enough that blobs stay few."""
 PART_BYTES = 8 << 20
 """Bytes after which a part is staged: what one request uploads, and what a step holds in memory."""
+
+
+class UnreadRow(msgspec.Struct, frozen=True):
+    """A row of ``unread``; the fields of :class:`~connector.sync.kinds.reader.Incomplete`."""
+
+    table_name: str
+    column_name: str
+    id: str
+    reason: str
 
 
 class Buffer:

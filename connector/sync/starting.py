@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.graph.errors import Throttled
 from connector.storage.errors import Conflict
-from connector.storage.records import StepMessage, Sync, SyncState
+from connector.storage.records import Running, StepMessage, Sync, SyncState
 from connector.sync.announcing import START, announce
 from connector.sync.context import Context
 from connector.sync.switches import switches
@@ -25,7 +25,7 @@ async def start(context: Context, message: StepMessage) -> None:
         if running is None or running.record.sync_id != message.sync_id:
             return
         try:
-            sync = await _begin(context, message.sync_id)
+            sync = await _begin(context, running.record)
         except Throttled as waiting:
             await context.send(message, delay=waiting.retry_after)
             return
@@ -37,15 +37,16 @@ async def start(context: Context, message: StepMessage) -> None:
         await announce(context, held.record, f"{START}#0", set())
 
 
-async def _begin(context: Context, sync_id: str) -> Sync:
+async def _begin(context: Context, running: Running) -> Sync:
     started_at = context.now()
     async with context.open_graph() as graph:
         cursors = await context.take_cursors(graph.session, context.settings)
         return Sync(
-            sync_id=sync_id,
+            sync_id=running.sync_id,
             started_at=started_at,
             settings=switches(context.settings),
             cursors=dict(cursors),
             traffic=graph.meter.take(),
             state=SyncState.RUNNING,
+            accept_shrinking=running.accept_shrinking,
         )

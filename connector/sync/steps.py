@@ -35,7 +35,7 @@ async def take_step(context: Context, message: StepMessage, *, last_try: bool) -
         Exception: something that may pass; the message should be delivered again.
     """
     try:
-        await _take(context, message)
+        await _take(context, message, last_try=last_try)
     except Conflict:
         return  # somebody else works on the same unit and was faster
     except Exception as error:
@@ -50,10 +50,12 @@ def is_permanent(error: Exception) -> bool:
         return is_refusal(error) or error.status == 401
     if isinstance(error, GraphError):
         return not isinstance(error, GraphUnreachable | Throttled | UnexpectedAnswer)
-    return isinstance(error, StorageError) and not error.transient
+    if isinstance(error, StorageError):
+        return not error.transient
+    return bool(getattr(error, "permanent", False))
 
 
-async def _take(context: Context, message: StepMessage) -> None:
+async def _take(context: Context, message: StepMessage, *, last_try: bool) -> None:
     if message.unit == START:
         await start(context, message)
         return
@@ -72,7 +74,7 @@ async def _take(context: Context, message: StepMessage) -> None:
         manifest = await publish(context, sync)
         await end(context, sync, SyncState.PUBLISHED if manifest else SyncState.SUPERSEDED)
     else:
-        await ReadingStep(context, sync, claimed, _signature(message)).run()
+        await ReadingStep(context, sync, claimed, _signature(message), last_try=last_try).run()
 
 
 async def _claim(context: Context, sync: Sync, message: StepMessage) -> Held[Checkpoint] | None:
@@ -102,6 +104,7 @@ class SettingsChanged(Exception):
     """The switches are not those with which the sync began, so its rows would not fit together."""
 
     advice = "Start another full sync; it uses the settings as they are now."
+    permanent = True
 
     def __init__(self) -> None:
         super().__init__("The settings were changed while the sync was running.")

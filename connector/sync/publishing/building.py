@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.access.tables import TABLES, Table
 from connector.settings import Settings
-from connector.storage.records import SnapshotPart, TableFacts
+from connector.storage.records import SnapshotPart, TableChanges, TableFacts
+from connector.sync.publishing.carrying import Carried, carry_over, recall
+from connector.sync.publishing.checking import check
+from connector.sync.publishing.comparing import compare
 from connector.sync.publishing.database import build_tables, load_staged, open_database, set_options, write_table
+from connector.sync.publishing.gaps import KindRead
 from connector.sync.publishing.inheriting import Inherited, derive_inherited
+from connector.sync.publishing.previous import Previous
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,41 +45,66 @@ GROUP BY 1
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was built: facts and the file of every table, and counts of what was left out."""
+    """What was built.
+
+    Attributes:
+        tables: facts of every table.
+        files: the file of every part, by its name.
+        left_out: counts of what is in no table, by reason.
+        changes: differences from the previous snapshot, by table; empty without one.
+    """
 
     tables: Mapping[str, TableFacts]
     files: Mapping[str, Path]
     left_out: Mapping[str, int]
     inherited: Inherited
+    carried: Carried
+    changes: Mapping[str, TableChanges]
 
 
-def build_snapshot(
-    folder: Path, parts: Mapping[str, Sequence[Path]], settings: Settings, *, provisioning_jobs_complete: bool
-) -> Built:
-    """Build every table from the staged files in ``parts``, by staged table. The same files give the same bytes.
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a snapshot is built from.
+
+    Attributes:
+        parts: staged files by staged table, in the order in which they were read.
+        kinds: how each kind was read.
+        previous: the snapshot in force.
+        moment: when the sync began.
+        accepted: kinds that may shrink.
+    """
+
+    parts: Mapping[str, Sequence[Path]]
+    kinds: Sequence[KindRead]
+    previous: Previous | None
+    moment: datetime
+    accepted: Collection[str] = ()
+
+
+def build_snapshot(folder: Path, material: Material, settings: Settings) -> Built:
+    """Build every table. The same material gives the same bytes.
 
     Args:
         folder: an empty folder to work in; the files stay there.
-        provisioning_jobs_complete: whether an application without a job is known to have none.
+
+    Raises:
+        SnapshotInconsistent: the tables contradict each other.
     """
     with open_database(folder) as database:
-        load_staged(database, parts)
-        set_options(
-            database,
-            skip_ad_groups=settings.skip_ad_groups,
-            skip_unassigned_apps=settings.skip_unassigned_apps,
-            provisioning_jobs_complete=provisioning_jobs_complete,
-        )
+        load_staged(database, material.parts)
+        jobs = any("provisioning_jobs" in kind.tables and not kind.skipped for kind in material.kinds)
+        set_options(database, settings, provisioning_jobs_read=jobs, moment=material.moment)
+        recall(database, material.previous)
+        carried = carry_over(database, material.kinds, settings, material.accepted)
         build_tables(database)
+        check(database)
         inherited = derive_inherited(database, settings, folder)
         written = {table.name: _write(database, table, folder) for table in TABLES}
+        tables = {name: TableFacts(rows=part.rows, parts=(part,)) for name, (part, _) in written.items()}
+        files = {part.name: path for part, path in written.values()}
+        changes = compare(database, material.previous, tables, files) if material.previous else {}
         left_out = {reason: count for reason, count in database.execute(_LEFT_OUT).fetchall() if count}
-    return Built(
-        tables={name: TableFacts(rows=part.rows, parts=(part,)) for name, (part, _) in written.items()},
-        files={part.name: path for part, path in written.values()},
-        left_out=dict(sorted(left_out.items())),
-        inherited=inherited,
-    )
+    return Built(tables, files, dict(sorted(left_out.items())), inherited, carried, changes)
 
 
 def _write(database: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> tuple[SnapshotPart, Path]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.access.staged import STAGED
 from connector.access.tables import GRANTS, Table
+from connector.settings import Settings
+from connector.sync.staging import UNREAD_TABLE
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,7 +46,7 @@ def load_staged(database: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequenc
     memberships, the one with the highest ordinal.
     """
     database.execute("CREATE SCHEMA staged")
-    for table in STAGED:
+    for table in (*STAGED, UNREAD_TABLE):
         _load(database, table, parts.get(table.name, ()))
 
 
@@ -68,16 +71,13 @@ def _load(database: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Pat
 
 
 def set_options(
-    database: duckdb.DuckDBPyConnection,
-    *,
-    skip_ad_groups: bool,
-    skip_unassigned_apps: bool,
-    provisioning_jobs_complete: bool,
+    database: duckdb.DuckDBPyConnection, settings: Settings, *, provisioning_jobs_read: bool, moment: datetime
 ) -> None:
-    """What the SQL files read as ``options``."""
+    """What the SQL files read as ``options``: switches, and the moment that the snapshot is a picture of."""
     database.execute(
-        "CREATE TABLE options AS SELECT ? AS skip_ad_groups, ? AS skip_unassigned_apps, ? AS provisioning_jobs_complete",
-        [skip_ad_groups, skip_unassigned_apps, provisioning_jobs_complete],
+        "CREATE TABLE options AS SELECT ? AS skip_ad_groups, ? AS skip_unassigned_apps, ? AS provisioning_jobs_read, "
+        "?::TIMESTAMPTZ AS moment",
+        [settings.skip_ad_groups, settings.skip_unassigned_apps, provisioning_jobs_read, moment],
     )
 
 

@@ -1,7 +1,7 @@
 """The last step of a sync: build the snapshot from what the checkpoints name, upload it, and put it in force.
 
-Everything here can be repeated: part names are fixed, the same staged facts give the same bytes, and nothing is visible
-before ``current.json`` names the snapshot.
+Everything here can be repeated: part names are fixed, the same staged facts and the same previous snapshot give the same
+bytes, and nothing is visible before ``current.json`` names the snapshot.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from connector.storage.errors import Conflict
 from connector.storage.records import SCHEMA_VERSION, Checkpoint, Current, Manifest, Sync
 from connector.sync.announcing import progress_of, tell, total_traffic
 from connector.sync.context import Context
+from connector.sync.errors import NothingRead
 from connector.sync.planning import Plan, plan
-from connector.sync.publishing.building import Built, build_snapshot
+from connector.sync.publishing.building import Material, build_snapshot
+from connector.sync.publishing.gaps import kinds_read
+from connector.sync.publishing.manifest import make_manifest
+from connector.sync.publishing.previous import fetch_previous
 
 _DOWNLOADS_AT_ONCE = 8
 
@@ -27,6 +31,8 @@ async def publish(context: Context, sync: Sync) -> Manifest | None:
 
     Raises:
         StorageError: the snapshot is not in force; the message should be delivered again.
+        NothingRead: there is nothing to make a snapshot of.
+        SnapshotInconsistent: the tables contradict each other.
     """
     current = await context.store.current()
     if current is not None and current.record.snapshot_id >= sync.sync_id:
@@ -34,26 +40,56 @@ async def publish(context: Context, sync: Sync) -> Manifest | None:
         return await context.store.manifest(sync.sync_id) if published else None
     checkpoints = await context.board.look()
     planned = plan(context.readers, context.settings, checkpoints)
+    _check_something_was_read(context, planned)
     await tell(context, progress_of(sync, planned, checkpoints, context.now()))
     with TemporaryDirectory(prefix="entra-publish-") as name:
         folder = Path(name)
-        parts = await _download(context, sync, checkpoints, folder)
-        built = await asyncio.to_thread(
-            build_snapshot, folder, parts, context.settings, provisioning_jobs_complete=_jobs_complete(context, planned)
+        in_force = current.record if current else None
+        files, previous = await asyncio.gather(
+            _download(context, sync, checkpoints, folder), fetch_previous(context.store, in_force, folder)
         )
+        material = Material(
+            parts=_by_table(checkpoints, files),
+            kinds=kinds_read(context.readers, planned, files),
+            previous=previous,
+            moment=sync.started_at,
+            accepted=sync.accept_shrinking,
+        )
+        built = await asyncio.to_thread(build_snapshot, folder, material, context.settings)
         for part, path in built.files.items():
             await context.store.upload_snapshot_part(sync.sync_id, part, path)
-    manifest = _manifest(context, sync, planned, checkpoints, built)
+    manifest = make_manifest(
+        context.settings,
+        sync,
+        planned,
+        material,
+        built,
+        traffic=total_traffic(sync, checkpoints),
+        published_at=context.now(),
+        damaged=in_force.snapshot_id if in_force and previous is None else None,
+    )
     await context.store.write_manifest(manifest)
     return manifest if await _put_in_force(context, sync, manifest, current) else None
 
 
+def _check_something_was_read(context: Context, planned: Plan) -> None:
+    """Nothing is published of a tenant that could not be read at all: that would be a picture of our permissions.
+
+    Raises:
+        NothingRead: everything that every sync reads was refused.
+    """
+    required = [planned.kinds[reader.name] for reader in context.readers if not reader.optional]
+    wanted = [kind for kind in required if kind.state != "skipped"]
+    if wanted and all(kind.state == "incomplete" and not kind.rows for kind in wanted):
+        raise NothingRead(next((kind.reason for kind in wanted if kind.reason), ""))
+
+
 async def _download(
     context: Context, sync: Sync, checkpoints: Mapping[str, Checkpoint], folder: Path
-) -> dict[str, list[Path]]:
-    """The files of every staged part that counts, by table, in the order in which they were read."""
+) -> dict[str, Path]:
+    """The file of every staged part that counts, by ``unit/part name``."""
     limit = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
-    parts: dict[str, list[Path]] = {}
+    files: dict[str, Path] = {}
 
     async def fetch(unit: str, name: str, path: Path) -> None:
         async with limit:
@@ -62,49 +98,19 @@ async def _download(
     downloads = []
     for unit, checkpoint in checkpoints.items():
         for part in checkpoint.parts:
-            path = folder / f"{unit}--{part.name}"
-            parts.setdefault(part.table, []).append(path)
+            path = files[f"{unit}/{part.name}"] = folder / f"{unit}--{part.name}"
             downloads.append(fetch(unit, part.name, path))
     await asyncio.gather(*downloads)
+    return files
+
+
+def _by_table(checkpoints: Mapping[str, Checkpoint], files: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """The files of each staged table, in the order in which they were read."""
+    parts: dict[str, list[Path]] = {}
+    for unit, checkpoint in checkpoints.items():
+        for part in checkpoint.parts:
+            parts.setdefault(part.table, []).append(files[f"{unit}/{part.name}"])
     return parts
-
-
-def _jobs_complete(context: Context, planned: Plan) -> bool:
-    fills = [reader.name for reader in context.readers if "provisioning_jobs" in reader.tables]
-    return bool(fills) and all(planned.kinds[name].state == "complete" for name in fills)
-
-
-def _manifest(
-    context: Context, sync: Sync, planned: Plan, checkpoints: Mapping[str, Checkpoint], built: Built
-) -> Manifest:
-    settings, inherited = context.settings, built.inherited
-    warnings = []
-    if inherited.over_limit:
-        warnings.append(
-            f"{inherited.over_limit:,} inherited grants exceed INHERITED_GRANTS_LIMIT ({settings.inherited_limit:,}) "
-            "and were left out."
-        )
-    if inherited.too_deep:
-        warnings.append(
-            f"{inherited.too_deep:,} times a nested group lies deeper than INHERITED_GRANTS_MAX_DEPTH "
-            f"({settings.inherited_max_depth}) and was not followed."
-        )
-    return Manifest(
-        schema_version=SCHEMA_VERSION,
-        snapshot_id=sync.sync_id,
-        tenant_id=settings.tenant_id,
-        started_at=sync.started_at,
-        published_at=context.now(),
-        settings=sync.settings,
-        tables=dict(built.tables),
-        kinds={name: kind.facts for name, kind in planned.kinds.items()},
-        notes={name: kind.notes for name, kind in planned.kinds.items() if kind.notes},
-        left_out=dict(built.left_out)
-        | ({"inherited_grants_over_limit": inherited.over_limit} if inherited.over_limit else {})
-        | ({"nested_groups_too_deep": inherited.too_deep} if inherited.too_deep else {}),
-        warnings=tuple(warnings),
-        traffic=total_traffic(sync, checkpoints),
-    )
 
 
 async def _put_in_force(context: Context, sync: Sync, manifest: Manifest, held: Held[Current] | None) -> bool:

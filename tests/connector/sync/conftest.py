@@ -18,7 +18,7 @@ from connector.storage.records import StepMessage
 from connector.sync.announcing import START
 from connector.sync.board import Board
 from connector.sync.context import Context, Graph, Meter, utc_now
-from connector.sync.kinds.reader import Page, Work
+from connector.sync.kinds.reader import Incomplete, Page, Work
 from connector.sync.requesting import claim_sync
 from connector.sync.steps import take_step
 
@@ -43,6 +43,8 @@ class Numbers:
     optional: bool = False
     is_wanted: bool = True
     raises: Callable[[int], Exception | None] = lambda _: None
+    unread: Callable[[int], Sequence[Incomplete]] = lambda _: ()
+    rows: Callable[[int], list[Row] | None] = lambda _: None
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -59,10 +61,11 @@ class Numbers:
                 raise error
             work.session.stats.requests += 1
             await asyncio.sleep(0)
-            rows = [Row(f"{row['id']}", mailbox_purpose="user") for row in work.inputs] or [
-                Row(f"{self.name}-{number}")
-            ]
-            yield Page({self.table: rows}, number + 1 if number + 1 < self.pages else None, {"pages": 1})
+            rows = self.rows(number)
+            if rows is None:
+                rows = [Row(row["id"], mailbox_purpose="user") for row in work.inputs] or [Row(f"{self.name}-{number}")]
+            position = number + 1 if number + 1 < self.pages else None
+            yield Page({self.table: rows}, position, {"pages": 1}, self.unread(number))
 
 
 def default_readers() -> list[Numbers]:

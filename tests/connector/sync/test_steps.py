@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from connector.graph.envelope import ErrorBody
-from connector.graph.errors import GraphUnreachable, SyncStateLost, Throttled, refusal
+from connector.graph.errors import GraphUnreachable, SyncStateLost, Throttled, UnexpectedAnswer, refusal
 from connector.storage import StorageError
-from connector.storage.records import StepMessage, SyncState, UnitState
+from connector.storage.records import StepMessage, SyncState, TableChanges, UnitState
+from connector.sync.kinds.reader import Incomplete
 
 ROWS = {"accounts": 3, "groups": 2, "entitlements": 4}
 
@@ -175,20 +176,97 @@ def test_a_place_that_graph_forgot_is_read_anew(on_bench) -> None:
     on_bench(test)
 
 
-def test_a_refusal_fails_the_sync_and_the_previous_snapshot_stays(on_bench) -> None:
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_kind_that_is_refused_keeps_the_rows_it_had(on_bench, page: int) -> None:
+    async def test(bench: Any) -> None:
+        first = await bench.begin()
+        await bench.drain()
+        bench.readers[2].raises = lambda number: refused(403) if number == page else None
+        second = await bench.begin()
+        await bench.drain()
+
+        manifest = await bench.store.manifest(second)
+        assert (await bench.store.current()).record.snapshot_id == second
+        assert await bench.hashes(second) == await bench.hashes(first)
+        assert (manifest.kinds["groups"].state, manifest.kinds["groups"].last_good) == ("incomplete", first)
+        assert "403" in manifest.incomplete["groups"]
+        assert manifest.carried == {"groups": 2 - page}
+        assert set(manifest.changes.values()) == {TableChanges()}
+
+    on_bench(test)
+
+
+def test_a_kind_that_stays_refused_names_the_snapshot_in_which_it_was_complete(on_bench) -> None:
     async def test(bench: Any) -> None:
         first = await bench.begin()
         await bench.drain()
         bench.readers[2].raises = lambda _: refused(403)
+        for _ in range(2):
+            last = await bench.begin()
+            await bench.drain()
+        bench.readers[2].raises = lambda _: None
+        again = await bench.begin()
+        await bench.drain()
+
+        kinds = {sync: (await bench.store.manifest(sync)).kinds["groups"] for sync in (last, again)}
+        assert (kinds[last].last_good, kinds[again].state, kinds[again].last_good) == (first, "complete", None)
+        assert await bench.hashes(again) == await bench.hashes(first)
+
+    on_bench(test)
+
+
+def test_a_sync_that_could_read_nothing_at_all_fails_and_the_previous_snapshot_stays(on_bench) -> None:
+    async def test(bench: Any) -> None:
+        first = await bench.begin()
+        await bench.drain()
+        for reader in bench.readers:
+            reader.raises = lambda _: refused(403)
         second = await bench.begin()
         await bench.drain()
 
         progress = await bench.store.progress(second)
         assert progress.state is SyncState.FAILED
         assert "403" in progress.failure.sentence
-        assert progress.failure.advice
-        assert progress.failure.unit == "groups"
+        assert "consent" in progress.failure.advice
         assert (await bench.store.current()).record.snapshot_id == first
+
+    on_bench(test)
+
+
+def test_an_unreadable_answer_is_asked_for_again_before_the_kind_is_given_up(on_bench) -> None:
+    async def test(bench: Any) -> None:
+        bench.readers[2].raises = lambda _: UnexpectedAnswer("half a page")
+        sync_id = await bench.begin()
+        while bench.messages:
+            message = bench.messages.pop(0)
+            if message.unit == "groups":
+                with pytest.raises(UnexpectedAnswer):
+                    await bench.take(message)
+            await bench.take(message, last_try=True)
+
+        assert (await bench.store.manifest(sync_id)).incomplete.keys() == {"groups"}
+        assert "half a page" in (await bench.store.manifest(sync_id)).incomplete["groups"]
+
+    on_bench(test)
+
+
+def test_what_could_not_be_read_of_a_kind_is_counted_and_listed_and_keeps_its_rows(on_bench) -> None:
+    async def test(bench: Any) -> None:
+        first = await bench.begin()
+        await bench.drain()
+        bench.readers[0].unread = lambda number: [Incomplete("accounts", "id", f"accounts-{number}", "no such luck")]
+        bench.readers[0].rows = lambda number: [] if number == 1 else None
+        second = await bench.begin()
+        await bench.drain()
+
+        manifest = await bench.store.manifest(second)
+        assert await bench.hashes(second) == await bench.hashes(first)
+        assert (manifest.kinds["accounts"].state, manifest.kinds["accounts"].unread) == ("incomplete", 3)
+        assert manifest.carried["accounts"] == 1
+        assert [(one.table, one.id, one.reason) for one in manifest.unread] == [
+            ("accounts", f"accounts-{number}", "no such luck") for number in range(3)
+        ]
+        assert manifest.kinds["groups"].state == "complete"
 
     on_bench(test)
 

@@ -27,14 +27,15 @@ GROUP BY group_id;
 CREATE TABLE groups AS
 SELECT
     g.*,
-    coalesce(c.user_members, 0) AS user_members,
-    coalesce(c.group_members, 0) AS group_members,
-    coalesce(c.service_principal_members, 0) AS service_principal_members,
-    coalesce(c.device_members, 0) AS device_members,
-    coalesce(c.contact_members, 0) AS contact_members,
-    coalesce(c.other_members, 0) AS other_members
+    greatest(coalesce(c.user_members, 0), coalesce(k.user_members, 0)) AS user_members,
+    greatest(coalesce(c.group_members, 0), coalesce(k.group_members, 0)) AS group_members,
+    greatest(coalesce(c.service_principal_members, 0), coalesce(k.service_principal_members, 0)) AS service_principal_members,
+    greatest(coalesce(c.device_members, 0), coalesce(k.device_members, 0)) AS device_members,
+    greatest(coalesce(c.contact_members, 0), coalesce(k.contact_members, 0)) AS contact_members,
+    greatest(coalesce(c.other_members, 0), coalesce(k.other_members, 0)) AS other_members
 FROM kept_groups AS g
-LEFT JOIN member_counts AS c ON c.group_id = g.id;
+LEFT JOIN member_counts AS c ON c.group_id = g.id
+LEFT JOIN carried_member_counts AS k ON k.id = g.id;
 
 -- Assignments of groups that SKIP_AD_GROUPS leaves out count: the application is used through them.
 CREATE TABLE assignment_counts AS
@@ -52,7 +53,8 @@ CREATE TABLE enterprise_applications AS
 SELECT
     a.*,
     CASE
-        WHEN options.provisioning_jobs_complete
+        WHEN u.id IS NOT NULL THEN (CASE WHEN j.application_id IS NOT NULL THEN true ELSE u.provisioned_by_scim END)
+        WHEN options.provisioning_jobs_read
             AND a.service_principal_type = 'Application'
             AND NOT coalesce(a.is_microsoft_first_party, false)
             AND list_contains(a.tags, 'WindowsAzureActiveDirectoryIntegratedApp')
@@ -60,9 +62,11 @@ SELECT
     END AS provisioned_by_scim,
     j.state AS provisioning_state,
     j.template_id AS provisioning_template,
-    coalesce(c.assignments, 0) AS assignments
+    greatest(coalesce(c.assignments, 0), coalesce(k.assignments, 0)) AS assignments
 FROM kept_applications AS a
 CROSS JOIN options
+LEFT JOIN carried_assignment_counts AS k ON k.id = a.id
+LEFT JOIN unread_jobs AS u ON u.id = a.id
 LEFT JOIN first_jobs AS j ON j.application_id = a.id
 LEFT JOIN assignment_counts AS c ON c.application_id = a.id;
 

@@ -1,0 +1,94 @@
+"""Snapshots built from literal staged rows, on the local disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connector.settings import Settings
+from connector.storage.records import Manifest, Traffic
+from connector.sync.publishing.building import Built, Material, build_snapshot
+from connector.sync.publishing.gaps import KindRead
+from connector.sync.publishing.previous import Previous
+
+MOMENT = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+class Published:
+    """What was built, to ask questions of."""
+
+    def __init__(self, built: Built) -> None:
+        self.built = built
+
+    def rows(self, table: str, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+        path = self.built.files[f"{table}/part-00000.parquet"]
+        with duckdb.connect() as database:
+            database.execute("SET TimeZone = 'UTC'")
+            return database.execute(f"SELECT {', '.join(columns)} FROM '{path}' WHERE {where}").fetchall()
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in self.built.files.items()}
+
+    @property
+    def as_previous(self) -> Previous:
+        manifest = Manifest(
+            schema_version=1,
+            snapshot_id="before",
+            tenant_id="tenant",
+            started_at=MOMENT,
+            published_at=MOMENT,
+            settings={},
+            tables=dict(self.built.tables),
+            kinds={},
+            notes={},
+            left_out={},
+            warnings=(),
+            traffic=Traffic(),
+        )
+        return Previous(manifest, {name.partition("/")[0]: path for name, path in self.built.files.items()})
+
+
+@pytest.fixture
+def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
+    """Build a snapshot from staged rows by table, after another one if need be."""
+    built = 0
+
+    def publish(
+        staged: Mapping[str, Sequence[Mapping[str, Any]]],
+        kinds: Sequence[KindRead] = (),
+        after: Published | None = None,
+        accepted: Sequence[str] = (),
+        **environ: str,
+    ) -> Published:
+        nonlocal built
+        built += 1
+        folder = tmp_path / f"work-{built}"
+        folder.mkdir()
+        parts = {table: [folder / f"{table}.jsonl"] for table in staged}
+        for table, rows in staged.items():
+            parts[table][0].write_text("".join(json.dumps(row) + "\n" for row in rows))
+        material = Material(parts, kinds, after.as_previous if after else None, MOMENT, accepted)
+        return Published(build_snapshot(folder, material, settings_of(**environ)))
+
+    return publish
+
+
+@pytest.fixture
+def settings_of() -> Callable[..., Settings]:
+    return lambda **environ: Settings.load(
+        {
+            "ENTRA_TENANT_ID": "0785ef7c-2d7a-4542-b048-95bcab406e0b",
+            "ENTRA_CLIENT_ID": "0785ef7c-2d7a-4542-b048-95bcab406e0c",
+            "ENTRA_CLIENT_SECRET": "secret",
+            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+        }
+        | environ
+    )
