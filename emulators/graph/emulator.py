@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from emulators.graph.service.admin import PREFIX, Admin
 from emulators.graph.service.clock import Clock
@@ -23,6 +23,7 @@ from emulators.graph.service.throttle import TenantSize, Throttle
 from emulators.graph.service.tokens import TokenMaker
 from emulators.graph.service.variants import Variants
 from emulators.graph.tenant.tenant import Tenant
+from emulators.graph.tenant.verbs import VERBS
 
 
 class GraphEmulator:
@@ -48,20 +49,20 @@ class GraphEmulator:
         self.tenant = tenant
         self.clock = Clock()
         self.metrics = Metrics()
-        self.faults = Faults()
+        self.faults = Faults(VERBS, self._do)
         self._context = Context(tenant, self.clock, TokenMaker(secrets.token_bytes(32)), variants or Variants())
         issuer = Issuer(self.clock)
-        limits = Throttle(TenantSize(throttle), self.clock, tenant.id)
+        self.throttle = Throttle(TenantSize(throttle), self.clock, tenant.id)
         self.dispatcher = Dispatcher(
             context=self._context,
             issuer=issuer,
-            throttle=limits,
+            throttle=self.throttle,
             metrics=self.metrics,
             faults=self.faults,
             router=Router(),
         )
         self.sign_in = SignIn(self._context, issuer)
-        self.admin = Admin(tenant, self._context, self.metrics, self.faults)
+        self.admin = Admin(tenant, self._context, self.metrics, self.faults, self.throttle)
         self._port = port
         self._latency_seconds = latency_ms / 1000
         self._server: Server | None = None
@@ -100,9 +101,14 @@ class GraphEmulator:
     def variants(self, variants: Variants) -> None:
         self._context.variants = variants
 
-    def fail(self, fault: Fault) -> None:
-        """Arm a fault for calls to come."""
-        self.faults.add(fault)
+    def fail(self, *faults: Fault) -> None:
+        """Arm faults for calls to come."""
+        for fault in faults:
+            self.faults.add(fault)
+
+    def _do(self, verb: str, arguments: Mapping[str, Any]) -> object:
+        with self.tenant.lock:
+            return VERBS[verb](self.tenant, **arguments)
 
     @property
     def base_url(self) -> str:

@@ -12,6 +12,7 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.messages import Reply
 from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.throttle import Scope, Throttle
 from emulators.graph.service.variants import Variants
 from emulators.graph.tenant.errors import TenantError
 from emulators.graph.tenant.tenant import Tenant
@@ -26,6 +27,13 @@ class _Advance(msgspec.Struct):
     seconds: float
 
 
+class _Spend(msgspec.Struct):
+    scope: Scope
+    counts: str
+    amount: int
+    app_id: str = ""
+
+
 class _Refused(Exception):
     """A request that makes no sense; the text says why. ``status`` is the answer's."""
 
@@ -37,11 +45,12 @@ class _Refused(Exception):
 class Admin:
     """Serves the admin address."""
 
-    def __init__(self, tenant: Tenant, context: Context, metrics: Metrics, faults: Faults) -> None:
+    def __init__(self, tenant: Tenant, context: Context, metrics: Metrics, faults: Faults, throttle: Throttle) -> None:
         self._tenant = tenant
         self._context = context
         self._metrics = metrics
         self._faults = faults
+        self._throttle = throttle
 
     def serve(self, method: str, path: str, options: Mapping[str, str], body: bytes) -> Reply:
         """The answer to one request; ``path`` is what follows the prefix."""
@@ -64,10 +73,17 @@ class Admin:
                 return self._variants(method, body)
             case (("GET" | "POST" | "DELETE"), "faults"):
                 return self._fault(method, body)
-            case "POST", "clock", "advance":
-                self._context.clock.advance(msgspec.json.decode(body, type=_Advance).seconds)
-                return Reply(204)
+            case ("POST", "throttle", "spend") | ("POST", "clock", "advance"):
+                return self._adjust(segments[0], body)
         raise _Refused(f"There is no {method} /{'/'.join(segments)}.", 404)
+
+    def _adjust(self, what: str, body: bytes) -> Reply:
+        if what == "clock":
+            self._context.clock.advance(msgspec.json.decode(body, type=_Advance).seconds)
+        else:
+            spent = msgspec.json.decode(body, type=_Spend)
+            self._throttle.spend(spent.scope, spent.counts, spent.amount, app_id=spent.app_id)
+        return Reply(204)
 
     def _count(self, method: str) -> Reply:
         if method == "GET":

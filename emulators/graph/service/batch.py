@@ -41,7 +41,8 @@ def serve_batch(request: Request, serve: Serve) -> Reply:
     replies: dict[str, Reply] = {}
     for item in items:
         replies[item.id.lower()] = _serve_item(request, item, replies, serve)
-    return Reply(200, {"responses": [_response(item.id, replies[item.id.lower()]) for item in items]})
+    responses = [_response(item.id, replies[item.id.lower()]) for item in items]
+    return Reply(200, {"responses": responses}, delay_seconds=max(one.delay_seconds for one in replies.values()))
 
 
 def _parse(body: bytes) -> list[_Item]:
@@ -111,11 +112,15 @@ def _body(item: _Item) -> bytes:
         raise bad_request(f"The body of request '{item.id}' is neither an object nor base64.", "BadRequest") from None
 
 
-_SHOWN = frozenset({"x-ms-resource-unit", "retry-after", "location", "x-ms-throttle-limit-percentage"})
+_SHOWN = frozenset({"x-ms-resource-unit", "retry-after", "location"})
 
 
 def _response(identifier: str, reply: Reply) -> dict[str, Any]:
-    headers = {name: value for name, value in reply.headers.items() if name.lower() in _SHOWN}
+    headers = {
+        name: value
+        for name, value in reply.headers.items()
+        if name.lower() in _SHOWN or name.lower().startswith("x-ms-throttle-")
+    }
     headers |= {"Cache-Control": "no-cache", "OData-Version": "4.0"}
     headers["Content-Type"] = reply.headers.get("Content-Type", JSON_TYPE)
     return {"id": identifier, "status": reply.status, "headers": headers, "body": reply.body}

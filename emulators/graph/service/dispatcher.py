@@ -12,8 +12,9 @@ import msgspec
 
 from emulators.graph.service.batch import serve_batch
 from emulators.graph.service.context import Context
-from emulators.graph.service.costs import is_write, resource_units
+from emulators.graph.service.costs import charge_of, is_write, resource_units
 from emulators.graph.service.errors import GraphError, invalid_token, method_not_allowed
+from emulators.graph.service.fault_answers import dropped, failure
 from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.jwt import GRAPH_AUDIENCES, Issuer, TokenExpired, TokenMalformed
 from emulators.graph.service.messages import JSON_TYPE, Caller, Reply, Request
@@ -77,19 +78,36 @@ class Dispatcher:
     def _inner(self, request: Request) -> Reply:
         options = "&".join(f"{name}={value}" for name, value in request.options)
         address = f"/{request.version}/{request.path}" + (f"?{options}" if options else "")
-        return self._one(request, self._faults.take(request.method, address, inside_batch=True))
+        met = self._faults.take(request.method, address, inside_batch=True)
+        self._faults.run_verbs(met, after=False)
+        if met.drop == "before":
+            return self._refusal(dropped(), request, str(uuid.uuid4()))
+        reply = self._one(request, met.answer)
+        self._faults.run_verbs(met, after=True)
+        if met.drop == "after":
+            return self._refusal(dropped(), request, str(uuid.uuid4()))
+        if met.raw is not None:
+            reply.body = met.raw
+        reply.delay_seconds = met.delay_seconds
+        return reply
 
     def _one(self, request: Request, fault: Fault | None) -> Reply:
+        if fault is not None and fault.status is not None:
+            if fault.after_effect:
+                self._served(request)
+            reply = self._faulty(fault, fault.status, request)
+            self._metrics.served(f"{request.method} fault", reply.status, 1, write=False)
+            reply.headers.setdefault("x-ms-resource-unit", "1")
+            return reply
+        return self._served(request)
+
+    def _served(self, request: Request) -> Reply:
         operation, units = f"{request.method} unknown", 1
         try:
-            if fault is not None and fault.status is not None:
-                operation = f"{request.method} fault"
-                reply = self._faulty(fault, fault.status, request)
-            else:
-                route = self._router.find(request.method, request.path)
-                operation = f"{request.method} {route.template}"
-                units = resource_units(operation, request)
-                reply = self._routed(request, route, operation, units)
+            route = self._router.find(request.method, request.path)
+            operation = f"{request.method} {route.template}"
+            units = resource_units(operation, request)
+            reply = self._routed(request, route, operation)
         except GraphError as error:
             reply = self._refusal(error, request, str(uuid.uuid4()))
         except Exception:
@@ -100,14 +118,13 @@ class Dispatcher:
         self._metrics.served(operation, reply.status, units, write=is_write(operation) and reply.status < 400)
         return reply
 
-    def _routed(self, request: Request, route: Route, operation: str, units: int) -> Reply:
-        caller = request.caller
+    def _routed(self, request: Request, route: Route, operation: str) -> Reply:
+        caller, variants = request.caller, self._context.variants
         if caller is None:
             raise invalid_token("Access token is empty.")
-        headers = self._throttle.charge(
-            caller.app_id, units, write=is_write(operation), retry_after=self._context.variants.retry_after
-        )
-        require(operation, caller.roles, named=self._context.variants.pim_refusal_names_scopes)
+        charge = charge_of(caller.app_id, operation, request, reports=variants.reports_limit)
+        headers = self._throttle.charge(charge, retry_after=variants.retry_after, body=variants.throttle_body)
+        require(operation, caller.roles, named=variants.pim_refusal_names_scopes)
         with self._context.tenant.lock:
             reply = route.operation(Call(self._context, request, caller, route.ids))
         reply.headers |= headers
@@ -130,11 +147,7 @@ class Dispatcher:
         return Caller(claims.appid, claims.oid, frozenset(claims.roles))
 
     def _faulty(self, fault: Fault, status: int, request: Request) -> Reply:
-        headers = dict(fault.headers)
-        if fault.retry_after is not None:
-            headers["Retry-After"] = str(fault.retry_after)
-        error = GraphError(status, fault.code, "The emulator was asked to fail this call.", headers=headers)
-        reply = self._refusal(error, request, str(uuid.uuid4()))
+        reply = self._refusal(failure(fault, status, request), request, str(uuid.uuid4()))
         if fault.body is not None:
             reply.body = fault.body
         return reply

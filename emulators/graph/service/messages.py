@@ -66,11 +66,15 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer. ``body`` is anything that ``msgspec`` can encode; None for no content."""
+    """An answer. ``body`` is anything that ``msgspec`` can encode; None for no content.
+
+    ``delay_seconds``: how long it is held back, because a fault asked for it.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    delay_seconds: float = 0
 
     def content(self) -> bytes:
         """The body as it goes over the wire."""

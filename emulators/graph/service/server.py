@@ -142,6 +142,8 @@ class Server:
                 headers = dict(fault.headers)
                 if fault.retry_after is not None:
                     headers["Retry-After"] = str(fault.retry_after)
+                if fault.after_effect:
+                    self._parts.sign_in.serve(parsed)
                 return Reply(fault.status, fault.body, headers)
             reply = self._parts.sign_in.serve(parsed)
             if reply is None:
@@ -157,18 +159,21 @@ class Server:
     ) -> web.StreamResponse:
         path, options = split_target(request.raw_path)
         query = "&".join(f"{name}={value}" for name, value in options)
-        fault = self._parts.faults.take(request.method, f"/{path}" + (f"?{query}" if query else ""))
-        delay = self._latency + (fault.delay_seconds if fault else 0)
-        if delay:
-            await asyncio.sleep(delay)
-        if fault is not None and fault.drop == "before":
+        faults = self._parts.faults
+        met = faults.take(request.method, f"/{path}" + (f"?{query}" if query else ""))
+        await _pause(self._latency + met.delay_seconds)
+        faults.run_verbs(met, after=False)
+        if met.drop == "before":
             return _dropped(request)
-        reply = serve(fault)
-        if fault is not None and fault.drop == "after":
+        reply = serve(met.answer)
+        faults.run_verbs(met, after=True)
+        await _pause(reply.delay_seconds)
+        if met.drop == "after":
             return _dropped(request)
-        if fault is not None and fault.truncate is not None:
-            return await _truncated(request, reply, fault.truncate)
-        return _response(reply)
+        content = reply.content() if met.raw is None else met.raw.encode()
+        if met.truncate is not None:
+            return await _truncated(request, reply, content[: met.truncate], len(content))
+        return _response(reply, content)
 
     def _root(self, request: web.BaseRequest) -> str:
         """Links name the host that the caller used, as long as the certificate covers it."""
@@ -191,10 +196,15 @@ def _headers(request: web.BaseRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _response(reply: Reply) -> web.Response:
+async def _pause(seconds: float) -> None:
+    if seconds:
+        await asyncio.sleep(seconds)
+
+
+def _response(reply: Reply, content: bytes | None = None) -> web.Response:
     headers = dict(reply.headers)
     headers.setdefault("Content-Type", "application/json; charset=utf-8")
-    return web.Response(status=reply.status, body=reply.content(), headers=headers)
+    return web.Response(status=reply.status, body=reply.content() if content is None else content, headers=headers)
 
 
 def _dropped(request: web.BaseRequest) -> web.Response:
@@ -204,13 +214,12 @@ def _dropped(request: web.BaseRequest) -> web.Response:
     return web.Response(status=500)
 
 
-async def _truncated(request: web.BaseRequest, reply: Reply, most: int) -> web.StreamResponse:
-    """Announce the whole body, send ``most`` bytes of it, and close."""
-    content = reply.content()
-    headers = {"Content-Type": "application/json", **reply.headers, "Content-Length": str(len(content))}
+async def _truncated(request: web.BaseRequest, reply: Reply, part: bytes, whole: int) -> web.StreamResponse:
+    """Announce ``whole`` bytes, send a part of them, and close."""
+    headers = {"Content-Type": "application/json", **reply.headers, "Content-Length": str(whole)}
     response = web.StreamResponse(status=reply.status, headers=headers)
     await response.prepare(request)
-    await response.write(content[:most])
+    await response.write(part)
     if request.transport is not None:
         request.transport.close()
     return response

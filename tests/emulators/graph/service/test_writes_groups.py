@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.graph.service.throttle import TenantSize
+from emulators.graph.service.throttle import Charge, TenantSize
 
 NEW = {"displayName": "Operations", "mailEnabled": False, "mailNickname": "operations", "securityEnabled": True}
 UNIFIED = NEW | {"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": False}
@@ -180,9 +180,9 @@ def test_writes_have_a_limit_of_their_own(emulate, tenant):
         graph.sign_in()
         graph.emulator.clock.stop()
         ada = tenant.create_user("Ada")
-        throttle = graph.emulator.dispatcher._throttle
+        throttle = graph.emulator.throttle
         for _ in range(2999):
-            throttle.charge(graph.emulator.client_id, 1, write=True)
+            throttle.charge(Charge(graph.emulator.client_id, 1, write=True))
         assert graph.send(f"/users/{ada}", "PATCH", json={"city": "Oslo"}).status_code == 204
         response = graph.send(f"/users/{ada}", "PATCH", json={"city": "Bergen"})
         assert (response.status_code, response.headers["x-ms-throttle-information"]) == (429, "WriteLimitExceeded")
