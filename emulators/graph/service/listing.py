@@ -1,30 +1,22 @@
-"""Answers lists, single reads and counts of any collection: options checked, rows read by key range, pages linked."""
+"""Answers lists, references, single reads and counts of any collection."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
+
+import msgspec
 
 from emulators.graph.service.context import Context
-from emulators.graph.service.errors import (
-    GraphError,
-    access_denied,
-    bad_request,
-    expired_page_token,
-    non_premium_tenant,
-    not_found,
-    unsupported_query,
-)
+from emulators.graph.service.errors import bad_request, not_found, unsupported_query
 from emulators.graph.service.messages import Caller, Reply, Request
 from emulators.graph.service.odata.query import Query, parse_query, refuse
-from emulators.graph.service.odata.sql import Condition, UnknownProperty, UnsupportedFilter, to_sql
-from emulators.graph.service.permissions import SIGN_IN_ACTIVITY
+from emulators.graph.service.odata.sql import Condition
+from emulators.graph.service.paging import Fill, Place, fill_of, next_link, place_of
+from emulators.graph.service.querying import Plan, plan
 from emulators.graph.service.resources.collection import Collection, Row
-from emulators.graph.service.tokens import InvalidToken
-
-_NOTHING = Condition("1", ())
+from emulators.graph.service.sign_in_activity import check_key, check_sign_ins, page_limit
 
 
 def list_page(context: Context, request: Request, caller: Caller, collection: Collection) -> Reply:
@@ -33,21 +25,31 @@ def list_page(context: Context, request: Request, caller: Caller, collection: Co
     Raises:
         GraphError: for options that are not offered, and for page tokens that do not belong to the query.
     """
-    query = parse_query(request.options)
-    _check(request, collection, query)
-    size = _page_size(context, caller, collection, query)
-    after = _position(context, request, query)
-    if after is None and context.variants.empty_first_page and collection.page.paged:
-        return _page(request, collection, [], _next_link(context, request, []))
-    rows = _rows(context, collection, _condition(collection, query), after, size)
-    more = size is not None and len(rows) > size
-    rows = rows[:size]
+    asked = _ask(context, request, caller, collection)
+    rows, link = asked.page()
+    query = asked.query
     items = collection.shape(context, caller, query, rows)
-    link = _next_link(context, request, rows[-1][: len(collection.order)]) if more else None
-    reply = _page(request, collection, items, link)
+    body: dict[str, Any] = {"@odata.context": f"{request.base}/$metadata#{collection.context}"}
     if query.count and request.eventual and not query.skip_token:
-        _add_count(reply, count(context, collection, query))
-    return reply
+        body["@odata.count"] = _number(context, collection, asked.planned.condition)
+    return Reply(200, body | ({"@odata.nextLink": link} if link else {}) | {"value": items})
+
+
+def references(context: Context, request: Request, caller: Caller, collection: Collection) -> Reply:
+    """One page of a collection as references: ``$ref``."""
+    refuse(parse_query(request.options), "$top")
+    rows, link = _ask(context, request, caller, collection).page()
+    body: dict[str, Any] = {"@odata.context": f"{request.base}/$metadata#Collection($ref)"}
+    addresses = [f"{request.base}/directoryObjects/{row[len(collection.order) + 1]}" for row in rows]
+    value = [{"@odata.id": address} for address in addresses]
+    return Reply(200, body | ({"@odata.nextLink": link} if link else {}) | {"value": value})
+
+
+def _ask(context: Context, request: Request, caller: Caller, collection: Collection) -> _Asked:
+    query = parse_query(request.options)
+    size = _page_size(context, caller, collection, query)
+    place = place_of(context, request, query.skip_token)
+    return _Asked(context, request, collection, query, place, size, plan(context.db, request, collection, query))
 
 
 def single(context: Context, request: Request, caller: Caller, collection: Collection, identifier: str) -> Reply:
@@ -56,19 +58,26 @@ def single(context: Context, request: Request, caller: Caller, collection: Colle
     Raises:
         GraphError: 404 when it is not there, 400 for options that single reads do not have.
     """
-    query = parse_query(request.options)
+    query = replace(parse_query(request.options), single=True)
     refuse(query, "$select", *({"$expand"} & collection.options))
-    _check_sign_in(context, caller, collection, query)
+    if query.expands_levels and not (request.eventual and query.count):
+        raise unsupported_query()
+    if check_sign_ins(context, caller, collection, query):
+        check_key(identifier)
+    condition = (
+        collection.identify(identifier)
+        if collection.identify
+        else Condition(f"{collection.id_column} = ?", (_normal(identifier),))
+    )
     sql = (
         f"SELECT {', '.join(collection.order)}, {collection.fields} FROM {collection.source}"
-        f" WHERE ({collection.where}) AND {collection.id_column} = ?"
+        f" WHERE ({collection.where}) AND {condition.sql}"
     )
-    rows = context.db.execute(sql, (*collection.parameters, _normal(identifier))).fetchall()
+    rows = context.db.execute(sql, (*collection.parameters, *condition.parameters)).fetchall()
     if not rows:
         raise not_found(identifier)
-    entity = f"{collection.context}/$entity"
     item = collection.shape(context, caller, query, rows[:1])[0]
-    return Reply(200, {"@odata.context": f"{request.base}/$metadata#{entity}"} | item)
+    return Reply(200, {"@odata.context": f"{request.base}/$metadata#{collection.context}/$entity"} | item)
 
 
 def plain_count(context: Context, request: Request, collection: Collection) -> Reply:
@@ -77,77 +86,80 @@ def plain_count(context: Context, request: Request, collection: Collection) -> R
     Raises:
         GraphError: 400 without the header that advanced queries need.
     """
-    query = parse_query(request.options)
+    query = replace(parse_query(request.options), count=True)
     if not request.eventual:
         raise bad_request("$count is not currently supported.")
-    refuse(query, "$filter")
-    number = count(context, collection, query)
-    return Reply(200, number, {"Content-Type": "text/plain"})
+    refuse(query, "$filter", "$search")
+    planned = plan(context.db, request, collection, query)
+    return Reply(200, _number(context, collection, planned.condition), {"Content-Type": "text/plain"})
 
 
-def count(context: Context, collection: Collection, query: Query) -> int:
-    """How many items a collection has that match the filter."""
-    condition = _condition(collection, query)
+def _number(context: Context, collection: Collection, condition: Condition) -> int:
     sql = f"SELECT count(*) FROM {collection.source} WHERE ({collection.where}) AND {condition.sql}"
     return int(context.db.execute(sql, (*collection.parameters, *condition.parameters)).fetchone()[0])
 
 
-def _rows(
-    context: Context, collection: Collection, condition: Condition, after: Sequence[Any] | None, size: int | None
-) -> list[Row]:
-    order = ", ".join(collection.order)
-    within = collection.where
-    if condition.selective:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A list that was asked for: where its page begins, how many items it may hold (None: all), and what is wanted of it."""
+
+    context: Context
+    request: Request
+    collection: Collection
+    query: Query
+    place: Place
+    size: int | None
+    planned: Plan
+
+    def page(self) -> tuple[list[Row], str | None]:
+        """The rows of the page, and the link to the next."""
+        if self.size is None:
+            return self._rows(None, None), None
+        if self.place.ended:
+            return [], None
+        fill = fill_of(self.context, self.place, self.size)
+        rows = self._rows(self.place.after, fill.most + 1)
+        following = self._following(rows, fill)
+        link = next_link(self.context, self.request, following) if following else None
+        return rows[: fill.most], link
+
+    def _following(self, rows: list[Row], fill: Fill) -> Place | None:
+        shown = rows[: fill.most]
+        width = len(self.collection.order) + (self.planned.sorting is not None)
+        after = tuple(shown[-1][:width]) if shown else self.place.after
+        advanced = self.request.eventual and (self.query.count or self.query.search is not None)
+        place = Place(self.place.number + 1, eventual=self.place.eventual or advanced, after=after)
+        if len(rows) > fill.most or (not fill.most and self.place.number == 0):
+            return place
+        return msgspec.structs.replace(place, ended=True) if fill.last_is_empty else None
+
+    def _rows(self, after: tuple[Any, ...] | None, most: int | None) -> list[Row]:
+        """Up to ``most`` rows after a place. Each begins with the values of the order's columns."""
+        collection, condition, sorting = self.collection, self.planned.condition, self.planned.sorting
         # A unary plus keeps SQLite from walking the whole type where it could look ids up.
-        within = within.replace("o.type = ", "+o.type = ")
-    where = [f"({within})", condition.sql]
-    parameters: list[Any] = [*collection.parameters, *condition.parameters]
-    if after:
-        where.append(f"({order}) > ({','.join('?' * len(after))})")
-        parameters += after
-    limit = "" if size is None else f" LIMIT {size + 1}"
-    by = ", ".join(f"+{column}" for column in collection.order) if condition.selective else order
-    sql = (
-        f"SELECT {order}, {collection.fields} FROM {collection.source} WHERE {' AND '.join(where)} ORDER BY {by}{limit}"
-    )
-    return context.db.execute(sql, parameters).fetchall()
-
-
-def _condition(collection: Collection, query: Query) -> Condition:
-    if query.filter is None:
-        return _NOTHING
-    try:
-        return to_sql(query.filter, collection.filterable)
-    except UnknownProperty as unknown:
-        name = collection.type.name if collection.type else "directoryObject"
-        if collection.type and str(unknown) in collection.type.kinds:
-            raise _unsupported_filter(str(unknown), name) from None
-        message = (
-            f"Invalid filter clause: Could not find a property named '{unknown}' on type 'microsoft.graph.{name}'."
+        within = collection.where.replace("o.type = ", "+o.type = ") if condition.selective else collection.where
+        where = [f"({within})", condition.sql]
+        parameters: list[Any] = [*collection.parameters, *condition.parameters]
+        order = ", ".join(collection.order)
+        by = ", ".join(f"+{column}" for column in collection.order) if condition.selective else order
+        first = ""
+        if sorting:
+            first = f"{sorting.sql}, "
+            by = f"{sorting.sql}{' DESC' if sorting.descending else ''}, {order}"
+        if after and sorting:
+            sign = "<" if sorting.descending else ">"
+            marks = ",".join("?" * (len(after) - 1))
+            where.append(f"({sorting.sql} {sign} ? OR ({sorting.sql} = ? AND ({order}) > ({marks})))")
+            parameters += [after[0], *after]
+        elif after:
+            where.append(f"({order}) > ({','.join('?' * len(after))})")
+            parameters += after
+        limit = "" if most is None else f" LIMIT {most}"
+        sql = (
+            f"SELECT {first}{order}, {collection.fields} FROM {collection.source}"
+            f" WHERE {' AND '.join(where)} ORDER BY {by}{limit}"
         )
-        raise bad_request(message, "BadRequest") from None
-    except UnsupportedFilter as unsupported:
-        if unsupported.property and collection.type:
-            raise _unsupported_filter(unsupported.property, collection.type.name) from None
-        raise unsupported_query() from None
-
-
-def _unsupported_filter(name: str, type_name: str) -> GraphError:
-    resource = type_name[:1].upper() + type_name[1:]
-    return unsupported_query(
-        f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{resource}'."
-    )
-
-
-def _check(request: Request, collection: Collection, query: Query) -> None:
-    if query.search is not None and not request.eventual:
-        raise unsupported_query(
-            "Request with $search query parameter only works through MSGraph with a special request header: "
-            "'ConsistencyLevel: eventual'"
-        )
-    refuse(query, *collection.options)
-    if collection.cast and query.filter is not None and not (request.eventual and query.count):
-        raise unsupported_query("The specified filter to the reference property query is currently not supported.")
+        return self.context.db.execute(sql, parameters).fetchall()
 
 
 def _page_size(context: Context, caller: Caller, collection: Collection, query: Query) -> int | None:
@@ -156,58 +168,9 @@ def _page_size(context: Context, caller: Caller, collection: Collection, query: 
             raise unsupported_query("The query option '$top' is not supported for this resource.")
         return None
     largest = collection.page.largest
-    if _check_sign_in(context, caller, collection, query):
-        largest = context.variants.sign_in_page_size
-        if query.top is not None and query.top > largest and context.variants.sign_in_top_is_error:
-            message = f"Cannot query data for more than {largest} users at a time."
-            raise bad_request(message, "BadRequest")
+    if check_sign_ins(context, caller, collection, query):
+        largest = page_limit(context, query)
     return min(query.top or collection.page.default, largest)
-
-
-def _check_sign_in(context: Context, caller: Caller, collection: Collection, query: Query) -> bool:
-    """Whether sign-in activity is wanted, which needs a permission and a license of its own."""
-    if collection.type is None or collection.type.name != "user" or "signInActivity" not in query.select:
-        return False
-    if SIGN_IN_ACTIVITY not in caller.roles:
-        raise access_denied()
-    if not context.has_premium("p1", "p2"):
-        raise non_premium_tenant()
-    return True
-
-
-def _purpose(request: Request) -> str:
-    kept = sorted((name.lower(), value) for name, value in request.options if name.lower().lstrip("$") != "skiptoken")
-    return repr((request.version, request.path.lower(), kept))
-
-
-def _position(context: Context, request: Request, query: Query) -> Sequence[Any] | None:
-    if query.skip_token is None:
-        return None
-    try:
-        position = context.tokens.open(_purpose(request), query.skip_token)
-    except InvalidToken:
-        raise expired_page_token() from None
-    return list(position)
-
-
-def _next_link(context: Context, request: Request, position: Sequence[Any]) -> str:
-    token = context.tokens.seal(_purpose(request), list(position))
-    kept = [(name, value) for name, value in request.options if name.lower().lstrip("$") != "skiptoken"]
-    options = [*kept, ("$skiptoken", token)]
-    query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in options)
-    return f"{request.base}/{quote(request.path, safe='/()')}?{query}"
-
-
-def _page(request: Request, collection: Collection, items: list[dict[str, Any]], link: str | None) -> Reply:
-    body: dict[str, Any] = {"@odata.context": f"{request.base}/$metadata#{collection.context}"}
-    if link:
-        body["@odata.nextLink"] = link
-    return Reply(200, body | {"value": items})
-
-
-def _add_count(reply: Reply, number: int) -> None:
-    value = reply.body.pop("value")
-    reply.body |= {"@odata.count": number, "value": value}
 
 
 def _normal(identifier: str) -> str:

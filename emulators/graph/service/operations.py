@@ -43,6 +43,15 @@ def lists(find: Find) -> Operation:
     return operation
 
 
+def refers(find: Find) -> Operation:
+    """Lists references to the objects of a collection."""
+
+    def operation(call: Call) -> Reply:
+        return listing.references(call.context, call.request, call.caller, find(call))
+
+    return operation
+
+
 def reads(find: Find) -> Operation:
     """Reads one item, whose id is the last of the path."""
 

@@ -17,6 +17,8 @@ _ID = re.compile(r"[^/()]+")
 _FUNCTION = re.compile(r"^(?:microsoft\.graph\.)?(?P<name>delta)(?:\(\))?$", re.IGNORECASE)
 _GET_BY_IDS = re.compile(r"^(?:microsoft\.graph\.)?getByIds$", re.IGNORECASE)
 _KEYED = re.compile(r"^(?P<set>[A-Za-z0-9]+)\((?:id=)?'(?P<id>[^']+)'\)$")
+_ALTERNATE = re.compile(r"^(?P<set>[A-Za-z0-9]+)\((?P<key>[A-Za-z]+='[^']+')\)$")
+_OLD_ALTERNATE = re.compile(r"^(?P<name>[A-Za-z]+)=(?P<value>[^'()]+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +80,25 @@ _Add = Callable[[str, str, ops.Operation], None]
 
 
 def _normal(path: str) -> tuple[str, ...]:
-    """Segments with functions by their short name, and ``users('id')`` as two."""
+    """Segments with functions by their short name, and keys as segments of their own.
+
+    ``users('id')`` becomes two; so does ``applications(appId='…')``, whose key keeps its name. ``roleTemplateId=…`` is the old
+    spelling of the latter.
+    """
     segments: list[str] = []
     for part in path.split("/"):
         function, keyed = _FUNCTION.match(part), _KEYED.match(part)
+        alternate, old = _ALTERNATE.match(part), _OLD_ALTERNATE.match(part)
         if function:
             segments.append("delta")
         elif _GET_BY_IDS.match(part):
             segments.append("getByIds")
         elif keyed:
             segments += [keyed["set"], keyed["id"]]
+        elif alternate:
+            segments += [alternate["set"], alternate["key"]]
+        elif old:
+            segments.append(f"{old['name']}='{old['value']}'")
         else:
             segments.append(part)
     return tuple(segments)
@@ -112,7 +123,8 @@ def _add_directory(add: _Add) -> None:
         _add_collection(add, entity_set, _always(directory.whole_type(entity_set)))
     add("GET", "directoryObjects/{id}", ops.reads(_always(directory.any_object())))
     add("POST", "directoryObjects/getByIds", ops.get_by_ids)
-    for type_name in ("user", "group"):
+    add("GET", "directory/deletedItems/{id}", ops.reads(_always(directory.any_deleted())))
+    for type_name in directory.RESTORABLE:
         path = f"directory/deletedItems/microsoft.graph.{type_name}"
         _add_collection(add, path, _always(directory.deleted_items(type_name)))
 
@@ -160,6 +172,8 @@ def _add_related(add: _Add, entity_set: str, name: str, find: ops.Find) -> None:
     add("GET", f"{template}/$count", ops.counts(find))
     add("GET", f"{template}/{{type}}", ops.lists(ops.cast_of(find)))
     add("GET", f"{template}/{{type}}/$count", ops.counts(ops.cast_of(find)))
+    if name in ("members", "owners"):
+        add("GET", f"{template}/$ref", ops.refers(find))
 
 
 def _add_roles(add: _Add) -> None:
@@ -187,7 +201,7 @@ def _add_tables(add: _Add) -> None:
 
 
 def _add_delta(add: _Add) -> None:
-    for entity_set in (*directory.TYPE_OF_SET, "oauth2PermissionGrants"):
+    for entity_set in (*directory.TYPE_OF_SET, "oauth2PermissionGrants", "directoryObjects"):
         add("GET", f"{entity_set}/delta", delta.operation(entity_set))
 
 

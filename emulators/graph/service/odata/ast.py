@@ -19,9 +19,10 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant. GUIDs and times are kept as their text."""
+    """A constant. GUIDs and times are kept as their text; ``kind`` is string, guid, time, number, bool or null."""
 
     value: Value
+    kind: str = "string"
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,11 +116,11 @@ class _Parser:
         token = self._take()
         match token.kind:
             case "string" | "guid" | "time":
-                return Literal(token.text)
+                return Literal(token.text, token.kind)
             case "number":
-                return Literal(float(token.text) if "." in token.text else int(token.text))
+                return Literal(float(token.text) if "." in token.text else int(token.text), "number")
             case "word" if token.text in _CONSTANTS:
-                return Literal(_CONSTANTS[token.text])
+                return Literal(_CONSTANTS[token.text], "null" if token.text == "null" else "bool")
             case _:
                 self._next -= 1
                 raise self._wrong()
@@ -159,8 +159,10 @@ def _one_of(operands: list[Node]) -> In | None:
     values: list[Literal] = []
     for operand in operands:
         match operand:
-            case Comparison("eq", left, Literal(value)) if left == getattr(operands[0], "left", None):
-                values.append(Literal(value))
+            case Comparison("eq", left, Literal(value) as literal) if value is not None and left == getattr(
+                operands[0], "left", None
+            ):
+                values.append(literal)
             case _:
                 return None
     first = operands[0]

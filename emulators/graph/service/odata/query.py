@@ -18,17 +18,28 @@ _KNOWN = frozenset(
 _EXPAND_ITEM = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?:\((?P<inner>[^()]*)\))?\s*(?:,|$)")
 
 
+ALL_LEVELS = 1000
+"""``$levels=max``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """One expanded relationship and the properties that are wanted of what it leads to; empty: the default ones."""
+    """One expanded relationship.
+
+    Attributes:
+        name: of the relationship.
+        select: the properties that are wanted of what it leads to; empty: the default ones.
+        levels: how many steps of it, one inside the other; :data:`ALL_LEVELS` for ``max``.
+    """
 
     name: str
     select: tuple[str, ...]
+    levels: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Options, parsed. What is absent is empty, None or False."""
+    """Options, parsed. What is absent is empty, None or False. ``single``: one object is read, not a list."""
 
     select: tuple[str, ...] = ()
     expand: tuple[Expand, ...] = ()
@@ -39,6 +50,12 @@ class Query:
     search: str | None = None
     skip_token: str | None = None
     delta_token: str | None = None
+    single: bool = False
+
+    @property
+    def expands_levels(self) -> bool:
+        """Whether a relationship is followed over several steps."""
+        return any(wanted.levels > 1 for wanted in self.expand)
 
 
 def parse_query(options: Iterable[tuple[str, str]]) -> Query:
@@ -88,12 +105,12 @@ def _filter(text: str | None) -> Node | None:
         raise bad_request(f"Invalid filter clause: {error}", "BadRequest") from None
 
 
-def _top(text: str | None) -> int | None:
+def _top(text: str | None, option: str = "$top") -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise bad_request(
-            f"Invalid value '{text}' for $top query option found. It must be a positive integer.", "BadRequest"
+            f"Invalid value '{text}' for {option} query option found. It must be a positive integer.", "BadRequest"
         )
     return int(text)
 
@@ -113,21 +130,24 @@ def _expand(text: str) -> tuple[Expand, ...]:
         match = _EXPAND_ITEM.match(text, position)
         if match is None:
             raise bad_request("Parsing OData Select and Expand failed: Syntax error.", "BadRequest")
-        items.append(Expand(match["name"], _inner_select(match["inner"])))
+        items.append(_expanded(match["name"], match["inner"]))
         position = match.end()
     return tuple(items)
 
 
-def _inner_select(text: str | None) -> tuple[str, ...]:
-    if not text:
-        return ()
+def _expanded(relationship: str, inner: str | None) -> Expand:
+    """Of the options inside ``$expand``, directory objects have ``$select``, and ``$levels`` for managers."""
     select: tuple[str, ...] = ()
-    for option in text.split(";"):
-        name, _, value = option.partition("=")
-        if name.strip().lower() != "$select":
-            raise unsupported_query(f"Query option '{name.strip()}' was not recognized inside $expand.")
-        select = _names(value)
-    return select
+    levels = 1
+    for option in (inner or "").split(";"):
+        name, _, value = (part.strip() for part in option.partition("="))
+        if name.lower() == "$select":
+            select = _names(value)
+        elif name.lower() == "$levels" and relationship == "manager":
+            levels = ALL_LEVELS if value == "max" else _top(value, "$levels") or 1
+        elif option.strip():
+            raise unsupported_query(f"Query option '{name}' was not recognized inside $expand.")
+    return Expand(relationship, select, levels)
 
 
 def refuse(query: Query, *allowed: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from emulators.graph.service.context import Context
 from emulators.graph.service.messages import Caller
+from emulators.graph.service.odata.columns import Column
 from emulators.graph.service.odata.query import Query
-from emulators.graph.service.odata.sql import Column
 from emulators.graph.service.resources.collection import Collection, Row
 from emulators.graph.service.resources.types import TYPES
 
@@ -24,9 +24,10 @@ _SOURCE = (
 _PRINCIPALS = {"user": "User", "group": "Group", "servicePrincipal": "ServicePrincipal"}
 _COLUMNS = {
     "id": Column("a.id", "exact"),
-    "principalId": Column("p.id", "id"),
-    "resourceId": Column("r.id", "id"),
-    "appRoleId": Column("a.app_role_id", "id"),
+    "principalId": Column("p.id", "guid"),
+    "resourceId": Column("r.id", "guid"),
+    "appRoleId": Column("a.app_role_id", "guid"),
+    "principalDisplayName": Column("json_extract(p.body, '$.displayName')"),
 }
 
 

@@ -8,14 +8,16 @@ from typing import Any
 
 from emulators.graph.service.context import Context
 from emulators.graph.service.messages import Caller
+from emulators.graph.service.odata.columns import Column
 from emulators.graph.service.odata.query import Query
-from emulators.graph.service.odata.sql import Column
+from emulators.graph.service.odata.sql import Condition
 from emulators.graph.service.resources.types import EntityType
 
 Row = tuple[Any, ...]
 Shaper = Callable[[Context, Caller, Query, Sequence[Row]], list[dict[str, Any]]]
 
-DEFAULT_OPTIONS = frozenset({"$select", "$top", "$filter", "$expand"})
+DIRECTORY_OPTIONS = frozenset({"$select", "$top", "$filter", "$expand", "$orderby", "$search"})
+"""The query options of directory objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ class Collection:
         filterable: properties that ``$filter`` may use.
         shape: makes JSON of rows.
         options: query options that are offered.
-        cast: whether it is a cast, which needs the eventually consistent index for ``$filter``.
+        relationship: whether it is what another object leads to: filters and sorting are advanced queries then.
+        cast: whether it is cast to one type.
+        sortable: properties that ``$orderby`` may use.
+        searchable: properties in which ``$search`` finds words.
+        identify: the condition for a single read by anything but :attr:`id_column`.
     """
 
     context: str
@@ -60,5 +66,9 @@ class Collection:
     where: str = "1"
     parameters: tuple[Any, ...] = ()
     page: PageSize = PageSize()
-    options: frozenset[str] = DEFAULT_OPTIONS
+    options: frozenset[str] = DIRECTORY_OPTIONS
+    relationship: bool = False
     cast: bool = False
+    sortable: frozenset[str] = frozenset()
+    searchable: frozenset[str] = frozenset()
+    identify: Callable[[str], Condition] | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from emulators.graph.service.context import Context
-from emulators.graph.service.errors import not_found, unknown_segment
+from emulators.graph.service.errors import bad_request, not_found, unknown_segment
 from emulators.graph.service.messages import Caller
 from emulators.graph.service.odata.query import Query
-from emulators.graph.service.odata.sql import Column
-from emulators.graph.service.resources import relatives
+from emulators.graph.service.odata.sql import Condition
+from emulators.graph.service.resources import filters, relatives
 from emulators.graph.service.resources.collection import UNPAGED, Collection, PageSize, Row
 from emulators.graph.service.resources.shaping import OBJECT_FIELDS, conceal, object_rows, shape_mixed, shape_same
 from emulators.graph.service.resources.types import DIRECTORY_OBJECTS, TYPES, EntityType
@@ -29,6 +31,25 @@ TYPE_OF_SET: Mapping[str, str] = {
 }
 """The type of the objects in each entity set."""
 
+_DELETED_SETS: Mapping[str, str] = {
+    "user": "users",
+    "group": "groups",
+    "servicePrincipal": "servicePrincipals",
+    "application": "applications",
+    "administrativeUnit": "administrativeUnits",
+}
+RESTORABLE = tuple(_DELETED_SETS)
+"""The types that are listed among deleted items."""
+
+_ALTERNATE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "servicePrincipal": ("appId",),
+    "application": ("appId", "uniqueName"),
+    "directoryRole": ("roleTemplateId",),
+    "device": ("deviceId",),
+    "group": ("uniqueName",),
+}
+_KEY = re.compile(r"(?P<name>[A-Za-z]+)='(?P<value>(?:[^']|'')*)'")
+
 
 def whole_type(entity_set: str) -> Collection:
     """All objects of one type that are not deleted."""
@@ -43,7 +64,10 @@ def whole_type(entity_set: str) -> Collection:
         order=("o.key",),
         fields=OBJECT_FIELDS,
         id_column="o.id",
-        filterable=_columns(entity),
+        filterable=filters.columns_of(type_name),
+        sortable=filters.sortable(type_name),
+        searchable=filters.searchable(type_name),
+        identify=identifier_of(type_name),
         shape=shape_typed(entity),
         page=UNPAGED if type_name == "directoryRole" else PageSize(),
     )
@@ -51,17 +75,24 @@ def whole_type(entity_set: str) -> Collection:
 
 def any_object() -> Collection:
     """Every object of the directory, for single reads."""
-    return _mixed("directoryObjects", "objects o", "o.deleted IS NULL", (), "o.key")
+    made = _mixed("directoryObjects", "objects o", "o.deleted IS NULL", (), "o.key")
+    return replace(made, relationship=False)
+
+
+def any_deleted() -> Collection:
+    """Every object that can be restored, for single reads."""
+    return replace(any_object(), where="o.deleted = 'changed'")
 
 
 def deleted_items(type_name: str) -> Collection:
     """Soft-deleted objects of one type, which can be restored."""
     entity = TYPES[type_name]
-    plural = {"user": "users", "group": "groups"}[type_name]
+    plural = _DELETED_SETS[type_name]
     return replace(
         whole_type(plural),
         context=plural,
         where="o.type = ? AND o.deleted = 'changed'",
+        identify=None,
         shape=shape_typed(entity, also=("deletedDateTime",)),
     )
 
@@ -116,7 +147,9 @@ def cast(collection: Collection, segment: str) -> Collection:
         context=f"{collection.context}/{segment}",
         type=entity,
         where=f"({collection.where}) AND o.type = '{type_name}'",
-        filterable=_columns(entity),
+        filterable=filters.columns_of(type_name),
+        sortable=filters.sortable(type_name),
+        searchable=filters.searchable(type_name),
         shape=shape_typed(entity),
         cast=True,
     )
@@ -128,7 +161,7 @@ def shape_typed(
     """A shaper for objects of one type; ``also``: properties that come without ``$select`` besides the default ones."""
 
     def shape(context: Context, caller: Caller, query: Query, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        entity.check(query.select)
+        entity.check(query.select, single=query.single)
         objects = object_rows(rows)
         names = query.select or tuple(dict.fromkeys((*entity.default, *also)))
         made = shape_same(context, objects, names, entity, annotate=False)
@@ -139,17 +172,45 @@ def shape_typed(
     return shape
 
 
+def identifier_of(type_name: str) -> Callable[[str], Condition]:
+    """How an object of a type is found by what stands in its address: its id, or one of its other keys.
+
+    The function raises GraphError (400) for what cannot be a key.
+    """
+
+    def condition(identifier: str) -> Condition:
+        keyed = _KEY.fullmatch(identifier)
+        if keyed and keyed["name"] != "id":
+            return _alternate(type_name, keyed["name"], keyed["value"].replace("''", "'"))
+        plain = keyed["value"] if keyed else identifier
+        try:
+            return Condition("o.id = ?", (str(uuid.UUID(plain)),), selective=True)
+        except ValueError:
+            if type_name != "user":
+                raise bad_request(f"Invalid object identifier '{plain}'.") from None
+        sql = "json_extract(o.body, '$.userPrincipalName') = ? COLLATE NOCASE"
+        return Condition(sql, (plain,), selective=True)
+
+    return condition
+
+
+def _alternate(type_name: str, name: str, value: str) -> Condition:
+    known = {key.lower(): key for key in _ALTERNATE_KEYS.get(type_name, ())}
+    if name.lower() not in known:
+        raise bad_request(f"The key '{name}' is not a valid key of type 'microsoft.graph.{type_name}'.", "BadRequest")
+    return Condition(f"json_extract(o.body, '$.{known[name.lower()]}') = ?", (value,), selective=True)
+
+
 def key_of(context: Context, type_name: str, object_id: str) -> int:
-    """The key of an object that is not deleted. Users are found by their sign-in name as well.
+    """The key of an object that is not deleted, by its id or another of its keys.
 
     Raises:
-        GraphError: 404 when there is none.
+        GraphError: 404 when there is none, 400 for what cannot be a key.
     """
-    sql, value = "o.id = ?", object_id.lower()
-    if type_name == "user" and "@" in object_id:
-        sql, value = "json_extract(o.body, '$.userPrincipalName') = ? COLLATE NOCASE", object_id
+    condition = identifier_of(type_name)(object_id)
     row = context.db.execute(
-        f"SELECT o.key FROM objects o WHERE {sql} AND o.type = ? AND o.deleted IS NULL", (value, type_name)
+        f"SELECT o.key FROM objects o WHERE {condition.sql} AND o.type = ? AND o.deleted IS NULL",
+        (*condition.parameters, type_name),
     ).fetchone()
     if row is None:
         raise not_found(object_id)
@@ -166,15 +227,9 @@ def _mixed(context: str, source: str, where: str, parameters: tuple[Any, ...], o
         order=(order,),
         fields=OBJECT_FIELDS,
         id_column="o.id",
-        filterable={"id": Column("o.id", "id"), "displayName": _column("displayName", "string")},
+        filterable=filters.relationship_columns(),
+        sortable=frozenset({"displayName"}),
+        searchable=frozenset({"displayName", "description"}),
+        relationship=True,
         shape=shape_mixed,
     )
-
-
-def _columns(entity: EntityType) -> dict[str, Column]:
-    columns = {name: _column(name, kind) for name, kind in entity.kinds.items()}
-    return columns | {"id": Column("o.id", "id")}
-
-
-def _column(name: str, kind: str) -> Column:
-    return Column(f"json_extract(o.body, '$.{name}')", kind)

@@ -10,8 +10,8 @@ import msgspec
 from emulators.graph.service.context import Context
 from emulators.graph.service.errors import GraphError
 from emulators.graph.service.messages import Caller
+from emulators.graph.service.odata.columns import Column
 from emulators.graph.service.odata.query import Expand, Query
-from emulators.graph.service.odata.sql import Column
 from emulators.graph.service.resources.app_roles import picked
 from emulators.graph.service.resources.collection import UNPAGED, Collection, PageSize, Row
 from emulators.graph.service.resources.joined import marks
@@ -102,9 +102,10 @@ def instances(kind: str) -> Collection:
     """What is in force or eligible now, with a line for each member of a group that holds it."""
     name = f"role{kind.capitalize()}ScheduleInstances"
     entity = f"unifiedRole{kind.capitalize()}ScheduleInstance"
-    columns = {"memberType": Column("CASE x.member WHEN 0 THEN 'Direct' ELSE 'Group' END")}
+    offered = frozenset({"eq", "ne"})
+    columns = {"memberType": Column("CASE x.member WHEN 0 THEN 'Direct' ELSE 'Group' END", "string", offered)}
     if kind == "assignment":
-        columns["assignmentType"] = Column("x.assignment_type")
+        columns["assignmentType"] = Column("x.assignment_type", "string", offered)
     return Collection(
         context=f"{_PATH}/{name}",
         type=TYPES[entity],

@@ -10,8 +10,8 @@ import msgspec
 from emulators.graph.service.context import Context
 from emulators.graph.service.errors import GraphError
 from emulators.graph.service.messages import Caller
+from emulators.graph.service.odata.columns import Column
 from emulators.graph.service.odata.query import Query
-from emulators.graph.service.odata.sql import Column
 from emulators.graph.service.resources.app_roles import picked
 from emulators.graph.service.resources.collection import UNPAGED, Collection, Row
 from emulators.graph.service.resources.types import TYPES, EntityType

@@ -31,14 +31,14 @@ class EntityType:
     single_only: frozenset[str]
     navigation: frozenset[str]
 
-    def check(self, names: Iterable[str]) -> None:
-        """Check the names of a ``$select``.
+    def check(self, names: Iterable[str], *, single: bool = False) -> None:
+        """Check the names of a ``$select``; ``single``: of one object, which has properties that lists have not.
 
         Raises:
             GraphError: 400 for unknown ones, 501 for those that only single reads have.
         """
         for name in names:
-            if name in self.single_only:
+            if name in self.single_only and not single:
                 raise not_implemented()
             if name not in self.kinds:
                 raise unknown_property(name, self.name)
