@@ -56,8 +56,9 @@ async def publish(context: Context, sync: Sync) -> Manifest | None:
             accepted=sync.accept_shrinking,
         )
         built = await asyncio.to_thread(build_snapshot, folder, material, context.settings)
-        for part, path in built.files.items():
-            await context.store.upload_snapshot_part(sync.sync_id, part, path)
+        await asyncio.gather(
+            *(context.store.upload_snapshot_part(sync.sync_id, part, path) for part, path in built.files.items())
+        )
     manifest = make_manifest(
         context.settings,
         sync,

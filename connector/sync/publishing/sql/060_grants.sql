@@ -22,6 +22,8 @@ FROM candidates AS c
 LEFT JOIN resources AS r ON r.kind = c.resource_kind AND r.id = c.resource_id
 LEFT JOIN principals AS p ON p.kind = c.principal_kind AND p.id = c.principal_id;
 
+DROP TABLE candidates;
+
 CREATE TABLE kept_applications AS
 SELECT a.*
 FROM staged.enterprise_applications AS a, options
@@ -30,7 +32,8 @@ WHERE NOT options.skip_unassigned_apps
     OR a.id IN (SELECT id FROM carried_assignment_counts WHERE assignments > 0)
     OR a.id IN (SELECT principal_id FROM judged WHERE verdict = 'stands' AND principal_kind = 'service_principal');
 
-CREATE TABLE grants AS
+-- A view: ids are long, and made only where they are asked for.
+CREATE VIEW grants AS
 SELECT
     entitlement_id || '|' || principal_id
         || CASE WHEN scope <> '/' THEN '|' || scope ELSE '' END
