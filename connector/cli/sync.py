@@ -31,6 +31,14 @@ def sync(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Supersede a sync that seems to be running, for example one that died.")
     ] = False,
+    accept_shrinking: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept-shrinking",
+            metavar="KIND",
+            help="Do not hold back this kind, however much it shrank. May be given several times.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run to the end; progress on stderr, counts on stdout."""
@@ -40,7 +48,10 @@ def sync(
     from connector.sync.local import run_full_sync
 
     with shown_progress(output) as on_progress:
-        result = asyncio.run(run_full_sync(settings, on_progress=on_progress, take_over=take_over))
+        running = run_full_sync(
+            settings, on_progress=on_progress, take_over=take_over, accept_shrinking=accept_shrinking or ()
+        )
+        result = asyncio.run(running)
     if as_json:
         output.document(result)
     else:

@@ -27,6 +27,16 @@ async def full_sync_timer(timer: func.TimerRequest) -> None:
     )
 
 
+@blueprint.function_name("retention_timer")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 40 2 * * *", run_on_startup=False, use_monitor=True)
+async def retention_timer(timer: func.TimerRequest) -> None:  # noqa: ARG001  the host passes it
+    """Remove old snapshots and dead syncs. Every publication does so too; this is for when none follows."""
+    from connector.sync.service import clean_up
+
+    quiet_libraries()
+    await clean_up(load_settings(_log))
+
+
 @blueprint.function_name("sync_step")
 @blueprint.queue_trigger(arg_name="message", queue_name="entra-sync", connection="AzureWebJobsStorage")
 async def sync_step(message: func.QueueMessage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,12 +25,23 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 @blueprint.function_name("request_sync")
 @blueprint.route("sync", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def request_sync(req: func.HttpRequest) -> func.HttpResponse:
-    """Ask for a full sync: 202 with its id and where to see how far it is. Joins one that is running."""
+    """Ask for a full sync: 202 with its id and where to see how far it is. Joins one that is running.
+
+    The body may name kinds that are expected to shrink, ``{"accept_shrinking": ["groups"]}``. A sync that is running
+    already was not told so: 409.
+    """
     from connector.sync import service
 
     quiet_libraries()
     try:
-        request = await service.request_sync(load_settings(_log))
+        accepted = _accept_shrinking(req.get_body())
+        request = await service.request_sync(load_settings(_log), accept_shrinking=accepted)
+    except _BadBody as error:
+        return refuse(400, str(error), 'Send no body, or {"accept_shrinking": ["groups"]}.')
+    except service.UnknownKinds as error:
+        return refuse(400, error.sentence, error.advice)
+    except service.SyncRunning as error:
+        return refuse(409, str(error), "Ask again when it has ended.")
     except SettingsError as error:
         return refuse_settings(error.problems)
     except service.StorageError as error:
@@ -58,6 +70,28 @@ async def sync_status(req: func.HttpRequest) -> func.HttpResponse:
     if progress is None:
         return refuse(404, "There is no sync of that id.", "Sync ids look like 20261123T004500Z-1a2b3c4d.")
     return answer(200, progress)
+
+
+class _BadBody(ValueError):
+    """The body of a request is not what it should be."""
+
+
+def _accept_shrinking(body: bytes) -> list[str]:
+    """The kinds that the body of a request names."""
+    if not body.strip():
+        return []
+    try:
+        document = json.loads(body)
+    except ValueError:
+        raise _BadBody("The body is not JSON.") from None
+    except RecursionError:
+        raise _BadBody("The body is nested too deeply.") from None
+    if not isinstance(document, dict) or set(document) - {"accept_shrinking"}:
+        raise _BadBody("The body is not an object with nothing but accept_shrinking.")
+    names = document.get("accept_shrinking", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _BadBody("accept_shrinking is not a list of names.")
+    return names
 
 
 def _refuse_storage(error: StorageError) -> func.HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,11 @@ class Blobs:
         with path.open("wb") as target, self._translated(name):
             download = await self._client.download_blob(name, max_concurrency=2)
             await download.readinto(target)
+
+    async def delete(self, name: str) -> None:
+        """Delete a blob; that there is none is no error."""
+        with suppress(BlobMissing), self._translated(name):
+            await self._client.delete_blob(name)
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """The names that start with ``prefix``, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SYNC_QUEUE = "entra-sync"
+MANIFEST = "manifest.json"
 
 
 class Names:
@@ -24,6 +25,10 @@ class Names:
         """The prefix under which every sync has a folder."""
         return f"{self._tenant}/syncs/"
 
+    def sync_folder(self, sync_id: str) -> str:
+        """The prefix of everything of one sync."""
+        return f"{self.syncs}{sync_id}/"
+
     def sync(self, sync_id: str) -> str:
         return f"{self.syncs}{sync_id}/sync.json"
 
@@ -40,9 +45,14 @@ class Names:
     def staged(self, sync_id: str, unit: str, part: str) -> str:
         return f"{self.syncs}{sync_id}/staged/{unit}/{part}"
 
+    @property
+    def snapshots(self) -> str:
+        """The prefix under which every snapshot has a folder."""
+        return f"{self._tenant}/snapshots/"
+
     def manifest(self, snapshot_id: str) -> str:
-        return f"{self._tenant}/snapshots/{snapshot_id}/manifest.json"
+        return f"{self.snapshots}{snapshot_id}/{MANIFEST}"
 
     def snapshot_part(self, snapshot_id: str, part: str) -> str:
         """``part`` is ``{table}/part-00000.parquet``, as the manifest names it."""
-        return f"{self._tenant}/snapshots/{snapshot_id}/{part}"
+        return f"{self.snapshots}{snapshot_id}/{part}"

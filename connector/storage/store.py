@@ -15,12 +15,13 @@ from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
 from connector.storage.documents import Held, decode, encode
 from connector.storage.errors import BlobMissing
-from connector.storage.names import SYNC_QUEUE, Names
+from connector.storage.names import MANIFEST, SYNC_QUEUE, Names
 from connector.storage.queues import Queues
 from connector.storage.records import Checkpoint, Current, Manifest, Progress, Record, Running, StepMessage, Sync
 
 R = TypeVar("R", bound=Record)
 _READS_AT_ONCE = 16
+_DELETES_AT_ONCE = 16
 
 
 class Store:
@@ -69,6 +70,19 @@ class Store:
         """Download ``part`` of a snapshot, as its manifest names it, into the file ``path``."""
         await self._blobs.download_file(self._names.snapshot_part(snapshot_id, part), path)
 
+    async def snapshots(self) -> dict[str, bool]:
+        """The ids of all snapshots of which storage holds anything, oldest first, and whether they have a manifest."""
+        found: dict[str, bool] = {}
+        async for name in self._blobs.list(self._names.snapshots):
+            snapshot_id, _, part = name.removeprefix(self._names.snapshots).partition("/")
+            found[snapshot_id] = found.get(snapshot_id, False) or part == MANIFEST
+        return found
+
+    async def remove_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot: its manifest first, so that what is left of it is never taken for a whole one."""
+        await self._blobs.delete(self._names.manifest(snapshot_id))
+        await self._remove(self._names.snapshot_part(snapshot_id, ""))
+
     def snapshot_location(self, snapshot_id: str) -> str:
         """The folder of a snapshot in the container, for people."""
         return self._names.snapshot_part(snapshot_id, "")
@@ -103,6 +117,11 @@ class Store:
     async def sync_ids(self) -> list[str]:
         """The ids of all syncs that storage knows, oldest first."""
         return [name async for name in self._blobs.folders(self._names.syncs)]
+
+    async def remove_sync(self, sync_id: str) -> None:
+        """Delete everything of a sync: the plan first, so that no late message goes on with it; the progress last."""
+        await self._blobs.delete(self._names.sync(sync_id))
+        await self._remove(self._names.sync_folder(sync_id), last=self._names.progress(sync_id))
 
     # --- checkpoints and staged parts
 
@@ -158,6 +177,19 @@ class Store:
     async def _read(self, name: str, kind: type[R]) -> Held[R] | None:
         blob = await self._blobs.read(name)
         return Held(decode(blob.data, kind, name), blob.etag) if blob else None
+
+    async def _remove(self, prefix: str, *, last: str = "") -> None:
+        """Delete every blob below ``prefix``; ``last`` when all others are gone."""
+        limit = asyncio.Semaphore(_DELETES_AT_ONCE)
+
+        async def delete(name: str) -> None:
+            async with limit:
+                await self._blobs.delete(name)
+
+        names = [name async for name in self._blobs.list(prefix)]
+        await asyncio.gather(*(delete(name) for name in names if name != last))
+        if last in names:
+            await self._blobs.delete(last)
 
     async def _replace(self, name: str, record: R, held: Held[R] | None) -> Held[R]:
         data = encode(record)

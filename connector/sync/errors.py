@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from connector.storage.records import Failure
@@ -31,6 +32,16 @@ class SyncRunning(Exception):
             f"The sync {sync_id} is running. Wait for it; should it have died, another can start at "
             f"{alive_until:%Y-%m-%d %H:%M} UTC."
         )
+
+
+class UnknownKinds(Exception):
+    """Kinds were named that this version does not read."""
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        self.unknown = unknown
+        self.advice = f"Known are {', '.join(known)}."
+        self.sentence = f"There is no kind {' or '.join(unknown)}."
+        super().__init__(f"{self.sentence} {self.advice}")
 
 
 class ReaderBroken(Exception):

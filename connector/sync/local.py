@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from connector.sync.board import Board
 from connector.sync.context import Context, Graph, Meter, utc_now
 from connector.sync.ending import fail_with
 from connector.sync.errors import SyncFailed, SyncRunning
-from connector.sync.requesting import claim_sync
+from connector.sync.requesting import check_kinds, claim_sync
 from connector.sync.service import MOST_DELIVERIES
 from connector.sync.steps import take_step
 
@@ -27,22 +27,29 @@ _RETRY_DELAY_S = 2.0
 
 
 async def run_full_sync(
-    settings: Settings, *, on_progress: Callable[[Progress], None] | None = None, take_over: bool = False
+    settings: Settings,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    take_over: bool = False,
+    accept_shrinking: Collection[str] = (),
 ) -> SyncResult:
     """Run a full sync to its end.
 
     Args:
         on_progress: told how far it is, after every save.
         take_over: supersede another sync that seems to be running.
+        accept_shrinking: kinds that are not held back however much they shrank.
 
     Raises:
+        UnknownKinds: one of those is none; nothing has been asked for.
         SyncRunning: another sync is running, and ``take_over`` is not set.
         SyncFailed: it failed; the previous snapshot stays in force.
         StorageError: storage refused before anything began.
     """
     began = time.monotonic()
+    check_kinds(accept_shrinking)
     async with open_store(settings) as store:
-        request = await claim_sync(store, utc_now(), take_over=take_over)
+        request = await claim_sync(store, utc_now(), take_over=take_over, accept_shrinking=accept_shrinking)
         if request.joined:
             raise SyncRunning(request.sync_id, request.alive_until)
         queue = LocalQueue()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -18,7 +18,8 @@ from connector.storage import Held, Store
 from connector.storage.errors import Conflict
 from connector.storage.records import Progress, Running, Sync, SyncState
 from connector.sync.announcing import SILENCE
-from connector.sync.ids import new_sync_id
+from connector.sync.errors import UnknownKinds
+from connector.sync.ids import new_sync_id, requested_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,20 @@ class Request:
     sync_id: str
     joined: bool
     alive_until: datetime
+
+
+def check_kinds(names: Collection[str]) -> None:
+    """Check names of kinds that came from people.
+
+    Raises:
+        UnknownKinds: not every one is a kind.
+    """
+    from connector.sync.kinds import READERS
+
+    known = [reader.name for reader in READERS]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise UnknownKinds(unknown, known)
 
 
 async def claim_sync(
@@ -44,7 +59,7 @@ async def claim_sync(
         alive = await _alive(store, held.record, now)
         if alive is not None:
             return Request(held.record.sync_id, True, alive)
-    sync_id = new_sync_id(now)
+    sync_id = _next_id(held.record.sync_id if held else None, now)
     try:
         accepted = tuple(sorted(set(accept_shrinking)))
         await store.replace_running(Running(sync_id=sync_id, requested_at=now, accept_shrinking=accepted), held)
@@ -64,6 +79,12 @@ async def claim_sync(
         )
     )
     return Request(sync_id, False, alive_until)
+
+
+def _next_id(last: str | None, now: datetime) -> str:
+    """A new id that sorts after the last one, even where both are asked for in the same second."""
+    earliest = requested_at(last) + timedelta(seconds=1) if last else now
+    return new_sync_id(max(now, earliest))
 
 
 async def _alive(store: Store, running: Running, now: datetime) -> datetime | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,11 +15,26 @@ from connector.storage.records import StepMessage
 from connector.sync.announcing import START
 from connector.sync.board import Board
 from connector.sync.context import Context, Graph, Meter, utc_now
+from connector.sync.errors import SyncRunning, UnknownKinds
 from connector.sync.ids import is_sync_id
-from connector.sync.requesting import Request, claim_sync
+from connector.sync.requesting import Request, check_kinds, claim_sync
 from connector.sync.steps import take_step
 
-__all__ = ["MalformedMessage", "Request", "StorageError", "parse_message", "request_sync", "run_step", "sync_status"]
+if TYPE_CHECKING:
+    from connector.sync.retention import Removed
+
+__all__ = [
+    "MalformedMessage",
+    "Request",
+    "StorageError",
+    "SyncRunning",
+    "UnknownKinds",
+    "clean_up",
+    "parse_message",
+    "request_sync",
+    "run_step",
+    "sync_status",
+]
 
 MOST_DELIVERIES = 5
 """How often a message is delivered before it is put aside: ``maxDequeueCount`` of host.json."""
@@ -29,17 +44,37 @@ class MalformedMessage(Exception):
     """A message of the sync queue is not one of ours."""
 
 
-async def request_sync(settings: Settings) -> Request:
+async def request_sync(settings: Settings, *, accept_shrinking: Collection[str] = ()) -> Request:
     """Ask for a full sync: it begins when its first message is taken. Joins the sync that is running, if there is one.
 
+    Args:
+        accept_shrinking: kinds that are not held back however much they shrank.
+
     Raises:
+        UnknownKinds: one of those is none.
+        SyncRunning: shrinking is to be accepted, and a sync is running that was not told so.
         StorageError: storage refused; nothing has been asked for then.
     """
+    check_kinds(accept_shrinking)
     async with open_store(settings) as store:
-        request = await claim_sync(store, utc_now())
+        request = await claim_sync(store, utc_now(), accept_shrinking=accept_shrinking)
+        if request.joined and accept_shrinking:
+            raise SyncRunning(request.sync_id, request.alive_until)
         if not request.joined:
             await store.send_step(StepMessage(sync_id=request.sync_id, unit=START))
         return request
+
+
+async def clean_up(settings: Settings) -> Removed:
+    """Remove old snapshots and what dead syncs left behind.
+
+    Raises:
+        StorageError: storage refused; what was removed is gone, the rest is removed the next time.
+    """
+    from connector.sync.retention import remove_old
+
+    async with open_store(settings) as store:
+        return await remove_old(store, settings, utc_now())
 
 
 async def sync_status(settings: Settings, sync_id: str) -> dict[str, Any] | None:

@@ -11,9 +11,12 @@ Queues deliver at least once, and a step may die anywhere. So every message can 
 
 from __future__ import annotations
 
+import logging
+
 from msgspec.structs import replace
 
 from connector.graph.errors import GraphError, GraphUnreachable, RequestRefused, Throttled, UnexpectedAnswer
+from connector.logs import log_event
 from connector.storage import Held
 from connector.storage.errors import Conflict, StorageError
 from connector.storage.records import Checkpoint, StepMessage, Sync, SyncState, UnitState
@@ -23,6 +26,8 @@ from connector.sync.ending import end, fail
 from connector.sync.reading import ReadingStep, is_refusal
 from connector.sync.starting import start
 from connector.sync.switches import switches
+
+_log = logging.getLogger(__name__)
 
 
 async def take_step(context: Context, message: StepMessage, *, last_try: bool) -> None:
@@ -73,6 +78,7 @@ async def _take(context: Context, message: StepMessage, *, last_try: bool) -> No
 
         manifest = await publish(context, sync)
         await end(context, sync, SyncState.PUBLISHED if manifest else SyncState.SUPERSEDED)
+        await _clean_up(context)
     else:
         await ReadingStep(context, sync, claimed, _signature(message), last_try=last_try).run()
 
@@ -94,6 +100,16 @@ async def _claim(context: Context, sync: Sync, message: StepMessage) -> Held[Che
         return None
     claim = replace(checkpoint, state=UnitState.READING, attempt=checkpoint.attempt + 1, updated_at=context.now())
     return await context.board.put(claim, held)
+
+
+async def _clean_up(context: Context) -> None:
+    """Remove what is too old. The sync has ended already; what fails here, the timer does later."""
+    from connector.sync.retention import remove_old
+
+    try:
+        await remove_old(context.store, context.settings, context.now())
+    except StorageError as error:
+        log_event(_log, "clean_up_failed", level=logging.WARNING, message=error.sentence, advice=error.advice)
 
 
 def _signature(message: StepMessage) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,10 @@ def user_function(module: Any, name: str) -> Any:
     return next(one.get_user_function() for one in app.get_functions() if one.get_function_name() == name)
 
 
-def call(module: Any, name: str, method: str = "GET", url: str = "/api", **route: str) -> tuple[int, dict[str, Any]]:
-    request = func.HttpRequest(method=method, url=url, route_params=route, body=b"")
+def call(
+    module: Any, name: str, method: str = "GET", url: str = "/api", body: bytes = b"", **route: str
+) -> tuple[int, dict[str, Any]]:
+    request = func.HttpRequest(method=method, url=url, route_params=route, body=body)
     answer = user_function(module, name)(request)
     if asyncio.iscoroutine(answer):
         answer = asyncio.run(answer)
@@ -61,6 +64,7 @@ def test_every_trigger_is_registered() -> None:
 
     assert {name: binding["type"] for name, binding in found.items()} == {
         "full_sync_timer": "timerTrigger",
+        "retention_timer": "timerTrigger",
         "sync_step": "queueTrigger",
         "request_sync": "httpTrigger",
         "sync_status": "httpTrigger",
@@ -120,6 +124,41 @@ def test_a_request_starts_a_sync_and_says_where_to_look(deployment: str) -> None
     with QueueServiceClient.from_connection_string(deployment) as queues:
         messages = [message.content for message in queues.get_queue_client(SYNC_QUEUE).receive_messages()]
     assert [json.loads(message)["unit"] for message in messages] == ["start"]
+
+
+def test_shrinking_is_accepted_by_a_new_sync_only(deployment: str) -> None:
+    with BlobServiceClient.from_connection_string(deployment) as service:
+        service.create_container("entra")
+    body = b'{"accept_shrinking": ["groups", "memberships"]}'
+
+    status, asked = call(sync_requests, "request_sync", "POST", "https://app.example/api/sync", body)
+    again, refused = call(sync_requests, "request_sync", "POST", "https://app.example/api/sync", body)
+
+    assert (status, again) == (202, 409)
+    assert asked["sync_id"] in refused["error"]["message"]
+    with BlobServiceClient.from_connection_string(deployment) as service:
+        marker = service.get_blob_client("entra", f"{TENANT}/syncs/running.json").download_blob().readall()
+    assert json.loads(marker)["accept_shrinking"] == ["groups", "memberships"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"{", "JSON"),
+        (b"[]", "object"),
+        (b"[" * 100_000, "nested|JSON"),
+        (b'{"accept": []}', "accept_shrinking"),
+        (b'{"accept_shrinking": "groups"}', "list"),
+        (b'{"accept_shrinking": [1]}', "list"),
+        (b'{"accept_shrinking": ["gruops"]}', "gruops"),
+    ],
+)
+def test_a_body_that_is_not_understood_is_refused(deployment: str, body: bytes, says: str) -> None:
+    status, answered = call(sync_requests, "request_sync", "POST", "https://app.example/api/sync", body)
+
+    assert status == 400
+    assert re.search(says, answered["error"]["message"])
+    assert answered["error"]["advice"]
 
 
 @pytest.mark.parametrize("sync_id", ["20261123T004500Z-1a2b3c4d", "../../current", ""])
