@@ -90,7 +90,7 @@ def schedules(kind: str) -> Collection:
         where=f"x.member = 0 AND {_ALIVE}",
         order=("x.part", "x.key"),
         fields=f"{_SCOPE_FIELDS}, {_SCHEDULE_FIELDS}",
-        id_column="x.id",
+        id_column="x.schedule_id",
         filterable=_SCOPE_COLUMNS,
         shape=_shaper(entity, _schedule),
         page=PageSize(100, 999),

@@ -23,6 +23,7 @@ class EntityType:
         default: the properties that come without ``$select``.
         single_only: properties that lists refuse with 501, because another service keeps them.
         navigation: names of relationships.
+        unset: values of properties that are never null although nobody set them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class EntityType:
     default: tuple[str, ...]
     single_only: frozenset[str]
     navigation: frozenset[str]
+    unset: Mapping[str, object]
 
     def check(self, names: Iterable[str], *, single: bool = False) -> None:
         """Check the names of a ``$select``; ``single``: of one object, which has properties that lists have not.
@@ -43,9 +45,9 @@ class EntityType:
             if name not in self.kinds:
                 raise unknown_property(name, self.name)
 
-    def empty(self, name: str) -> list[object] | None:
-        """What a property that was never set looks like."""
-        return [] if self.kinds.get(name) == "collection" else None
+    def empty(self, name: str) -> object:
+        """What a property that was never set looks like: null, but for lists and what the schema never lets be null."""
+        return self.unset.get(name, [] if self.kinds.get(name) == "collection" else None)
 
 
 def _load() -> dict[str, EntityType]:
@@ -60,7 +62,9 @@ def _entity(name: str, lists: Mapping[str, str]) -> EntityType:
     single_only = frozenset(lists.get("single", "").split())
     apart = single_only | set(lists.get("on_select", "").split())
     default = tuple(lists["default"].split()) if "default" in lists else tuple(p for p in kinds if p not in apart)
-    return EntityType(name, kinds, default, single_only, frozenset(lists.get("navigation", "").split()))
+    pairs = (pair.partition("=") for pair in lists.get("unset", "").split())
+    unset = {prop: msgspec.json.decode(value) for prop, _, value in pairs}
+    return EntityType(name, kinds, default, single_only, frozenset(lists.get("navigation", "").split()), unset)
 
 
 TYPES: Mapping[str, EntityType] = _load()
