@@ -23,7 +23,7 @@ from connector.graph.session import GraphSession
 from connector.graph.sweep import Answer, sweep
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.reader import Incomplete, Page, Work
-from connector.sync.kinds.sifting import is_gone, raise_first
+from connector.sync.kinds.sifting import raise_first
 
 _GROUPS_PER_REQUEST = 50
 """Most ids in a delta filter. https://learn.microsoft.com/graph/api/group-delta#odata-query-parameters"""
@@ -131,10 +131,10 @@ def _doubts(
     """Of the groups that were asked for, those that this answer leaves in doubt, with the reason if there is one."""
     page = answer.content
     if isinstance(page, GraphError):
-        if not (is_gone(page) or is_unreadable(page)):
+        if not is_unreadable(page):
             raise page
         mentioned.pop(answer.key, None)
-        return dict.fromkeys(asked, "" if is_gone(page) else str(page))
+        return dict.fromkeys(asked, str(page))  # not found, too: of groups that are gone a filter just finds nothing
     doubts = {change.id: "Some of its members cannot be understood." for change in page.value if change.unreadable}
     so_far = [*mentioned.pop(answer.key, []), *(change.id for change in page.value)]
     if page.unreadable:

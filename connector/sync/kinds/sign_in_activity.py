@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
 
 # https://learn.microsoft.com/graph/api/user-list says 500 today and said 120 until 2023; the service has answered larger
-# pages with an error as well as with smaller pages.
-_PAGE_SIZES = (500, 120)
+# pages with an error as well as with smaller pages. None: whatever the service likes best.
+_PAGE_SIZES = (500, 120, None)
 
 
 class SignInActivity(BaseReader):
@@ -50,7 +50,7 @@ class SignInActivity(BaseReader):
                 return
 
 
-def _request(session: GraphSession, size: int) -> RequestInformation:
+def _request(session: GraphSession, size: int | None) -> RequestInformation:
     from kiota_abstractions.base_request_configuration import RequestConfiguration
     from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
