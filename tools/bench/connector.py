@@ -68,7 +68,7 @@ def main() -> int:
         "publish_wall_s": round(end.wall - publishing.wall, 3),
         "publish_cpu_s": round(end.cpu - publishing.cpu, 3),
         "peak_rss_mb": peak_rss_mb(),
-        "decode_s": round(clock.seconds, 3),
+        "decode_s": round(clock.seconds, 6),
         "decoded_mb": round(clock.bytes / 1e6, 3),
         "rows": sum(table.rows for table in manifest.tables.values()),
         "tables": {name: table.rows for name, table in manifest.tables.items()},
