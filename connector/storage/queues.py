@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from math import ceil
 from typing import TYPE_CHECKING
 
 from connector.storage.clients import host_of
@@ -31,7 +32,7 @@ class Queues:
 
         from connector.storage.translation import translated
 
-        hidden = min(max(0, round(delay)), LONGEST_DELAY_S - 1)
+        hidden = min(max(0, ceil(delay)), LONGEST_DELAY_S - 1)  # whole seconds, and never too early
         client = self._service.get_queue_client(queue)
         with translated(self._host, name=queue):
             try:
