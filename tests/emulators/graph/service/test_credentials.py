@@ -174,7 +174,7 @@ def test_assertions_of_unregistered_foreign_and_expired_certificates_are_refused
 def test_an_unsigned_assertion_is_no_assertion(graph, tenant, certificate):
     tenant.add_certificate(certificate.pem)
     payload = jwt.decode(certificate.assertion(graph), options={"verify_signature": False})
-    unsigned = jwt.encode(payload, None, "none", headers={"x5t#S256": certificate.thumbprint(SHA256())})
+    unsigned = jwt.encode(payload, "", "none", headers={"x5t#S256": certificate.thumbprint(SHA256())})
     assert number(with_assertion(graph, unsigned)) == (401, "invalid_client", 700027)
 
 
