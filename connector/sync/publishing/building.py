@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,14 +69,12 @@ class Material:
         parts: staged files by staged table, in the order in which they were read.
         kinds: how each kind was read.
         previous: the snapshot in force.
-        moment: when the sync began.
         accepted: kinds that may shrink.
     """
 
     parts: Mapping[str, Sequence[Path]]
     kinds: Sequence[KindRead]
     previous: Previous | None
-    moment: datetime
     accepted: Collection[str] = ()
 
 
@@ -93,7 +90,7 @@ def build_snapshot(folder: Path, material: Material, settings: Settings) -> Buil
     with open_database(folder) as database:
         load_staged(database, material.parts)
         jobs = any("provisioning_jobs" in kind.tables and not kind.skipped for kind in material.kinds)
-        set_options(database, settings, provisioning_jobs_read=jobs, moment=material.moment)
+        set_options(database, settings, provisioning_jobs_read=jobs)
         recall(database, material.previous)
         carried = carry_over(database, material.kinds, settings, material.accepted)
         build_tables(database)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,14 +73,11 @@ def _load(database: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Pat
     database.execute("DROP TABLE lines")
 
 
-def set_options(
-    database: duckdb.DuckDBPyConnection, settings: Settings, *, provisioning_jobs_read: bool, moment: datetime
-) -> None:
-    """What the SQL files read as ``options``: switches, and the moment that the snapshot is a picture of."""
+def set_options(database: duckdb.DuckDBPyConnection, settings: Settings, *, provisioning_jobs_read: bool) -> None:
+    """What the SQL files read as ``options``."""
     database.execute(
-        "CREATE TABLE options AS SELECT ? AS skip_ad_groups, ? AS skip_unassigned_apps, ? AS provisioning_jobs_read, "
-        "?::TIMESTAMPTZ AS moment",
-        [settings.skip_ad_groups, settings.skip_unassigned_apps, provisioning_jobs_read, moment],
+        "CREATE TABLE options AS SELECT ? AS skip_ad_groups, ? AS skip_unassigned_apps, ? AS provisioning_jobs_read",
+        [settings.skip_ad_groups, settings.skip_unassigned_apps, provisioning_jobs_read],
     )
 
 

@@ -74,11 +74,8 @@ WHERE provisioned_by_scim OR provisioning_state IS NOT NULL;
 
 CREATE VIEW last_good.directory_roles AS SELECT * FROM previous.directory_roles;
 
--- What was for a time that is over has ended, whoever can be asked.
 CREATE VIEW last_good.held_roles AS
-SELECT *
-FROM previous.grants, options
-WHERE resource_kind = 'directory_role' AND (ends_at IS NULL OR ends_at > options.moment);
+SELECT * FROM previous.grants WHERE resource_kind = 'directory_role';
 
 CREATE VIEW last_good.role_assignments AS
 SELECT assignment_id AS id, resource_id AS role_id, principal_id, scope

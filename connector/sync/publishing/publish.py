@@ -52,7 +52,6 @@ async def publish(context: Context, sync: Sync) -> Manifest | None:
             parts=_by_table(checkpoints, files),
             kinds=kinds_read(context.readers, planned, files),
             previous=previous,
-            moment=sync.started_at,
             accepted=sync.accept_shrinking,
         )
         built = await asyncio.to_thread(build_snapshot, folder, material, context.settings)

@@ -75,7 +75,7 @@ def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
         parts = {table: [folder / f"{table}.jsonl"] for table in staged}
         for table, rows in staged.items():
             parts[table][0].write_text("".join(json.dumps(row) + "\n" for row in rows))
-        material = Material(parts, kinds, after.as_previous if after else None, MOMENT, accepted)
+        material = Material(parts, kinds, after.as_previous if after else None, accepted)
         return Published(build_snapshot(folder, material, settings_of(**environ)))
 
     return publish

@@ -207,19 +207,6 @@ def test_a_role_that_is_no_longer_assigned_is_gone_even_where_pim_cannot_be_aske
     ]
 
 
-def test_a_role_whose_time_is_over_does_not_stay(publish) -> None:
-    ending = TENANT | {
-        "role_assignment_instances": [held("i1", "a", origin_id="ra1", ends_at="2026-01-04T00:00:00Z")],
-        "role_assignments": [held("ra1", "a")],
-        "role_eligibility_instances": [],
-    }
-    first = publish(ending, reading())
-    second = publish({}, refused(*EVERYTHING), first)
-
-    assert first.rows("grants", "id", where="resource_kind = 'directory_role'") == [("directory_role:r:assigned|a",)]
-    assert second.rows("grants", "id", where="resource_kind = 'directory_role'") == []
-
-
 MANY = TENANT | {
     "accounts": ids(*(f"a{n:03}" for n in range(200))),
     "memberships": [member("g", f"a{n:03}") for n in range(200)],

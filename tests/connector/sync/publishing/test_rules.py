@@ -50,7 +50,7 @@ def build(tmp_path: Path):
 def material(parts: Mapping[str, Sequence[Path]], *, jobs_complete: bool = True) -> Material:
     table = "provisioning_jobs"
     kind = KindRead(table, (table,), gaps=() if jobs_complete else (Gap(table),))
-    return Material(parts, [kind], None, datetime(2026, 1, 5, tzinfo=UTC))
+    return Material(parts, [kind], None)
 
 
 def settings(**environ: str) -> Settings:
