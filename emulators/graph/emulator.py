@@ -110,6 +110,19 @@ class GraphEmulator:
         with self.tenant.lock:
             return VERBS[verb](self.tenant, **arguments)
 
+    def reset_delta(self, entity_set: str, *, location: bool = True) -> None:
+        """Let delta queries of an entity set, such as ``users``, answer 410 until they are begun anew.
+
+        Args:
+            entity_set: such as ``users`` or ``directoryObjects``.
+            location: whether the answer has a ``Location`` header.
+        """
+        self._context.resets.reset(entity_set, location=location)
+
+    def settle_reads(self) -> None:
+        """Let reads that lag behind (variant ``read_lag_changes``) see everything that has been written so far."""
+        self._context.replica.settle()
+
     @property
     def base_url(self) -> str:
         """Graph v1.0."""

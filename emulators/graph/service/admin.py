@@ -27,6 +27,11 @@ class _Advance(msgspec.Struct):
     seconds: float
 
 
+class _Reset(msgspec.Struct):
+    entity_set: str
+    location: bool = True
+
+
 class _Spend(msgspec.Struct):
     scope: Scope
     counts: str
@@ -73,13 +78,23 @@ class Admin:
                 return self._variants(method, body)
             case (("GET" | "POST" | "DELETE"), "faults"):
                 return self._fault(method, body)
-            case ("POST", "throttle", "spend") | ("POST", "clock", "advance"):
+            case (
+                ("POST", "throttle", "spend")
+                | ("POST", "clock", "advance")
+                | ("POST", "delta", "reset")
+                | ("POST", "reads", "settle")
+            ):
                 return self._adjust(segments[0], body)
         raise _Refused(f"There is no {method} /{'/'.join(segments)}.", 404)
 
     def _adjust(self, what: str, body: bytes) -> Reply:
         if what == "clock":
             self._context.clock.advance(msgspec.json.decode(body, type=_Advance).seconds)
+        elif what == "delta":
+            wanted = msgspec.json.decode(body, type=_Reset)
+            self._context.resets.reset(wanted.entity_set, location=wanted.location)
+        elif what == "reads":
+            self._context.replica.settle()
         else:
             spent = msgspec.json.decode(body, type=_Spend)
             self._throttle.spend(spent.scope, spent.counts, spent.amount, app_id=spent.app_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
@@ -73,7 +74,7 @@ class Dispatcher:
     def _batch(self, request: Request) -> Reply:
         if request.method != "POST":
             raise method_not_allowed()
-        return serve_batch(request, self._inner)
+        return serve_batch(request, self._inner, self._context.variants)
 
     def _inner(self, request: Request) -> Reply:
         options = "&".join(f"{name}={value}" for name, value in request.options)
@@ -125,7 +126,8 @@ class Dispatcher:
         charge = charge_of(caller.app_id, operation, request, reports=variants.reports_limit)
         headers = self._throttle.charge(charge, retry_after=variants.retry_after, body=variants.throttle_body)
         require(operation, caller.roles, named=variants.pim_refusal_names_scopes)
-        with self._context.tenant.lock:
+        seen = nullcontext() if is_write(operation) else self._context.reading()
+        with self._context.tenant.lock, seen:
             reply = route.operation(Call(self._context, request, caller, route.ids))
         reply.headers |= headers
         return reply

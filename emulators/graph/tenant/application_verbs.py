@@ -86,6 +86,7 @@ class ApplicationVerbs(State):
             ).rowcount
             if not added:
                 raise AlreadyExists(f"The app role assignment {made!r}")
+            self.record_app_roles("add", "id = ?", made)
             self.touch(principal.key, "appRoleAssignments")
             return made
 
@@ -96,6 +97,7 @@ class ApplicationVerbs(State):
             NotFound: no such assignment.
         """
         with self.transaction() as db:
+            self.record_app_roles("remove", "id = ?", assignment_id)
             gone = db.execute(
                 "DELETE FROM app_role_assignments WHERE id = ? RETURNING principal", (assignment_id,)
             ).fetchall()

@@ -147,6 +147,7 @@ class DeletionVerbs(State):
             (key,),
         ).fetchall():
             self.remove_edge(Rel(rel), source, target, "purge")
+        self.record_app_roles("remove", "principal = ? OR resource = ?", key, key)
         db.execute("DELETE FROM app_role_assignments WHERE principal = ?1 OR resource = ?1", (key,))
         for table in ("user_licenses", "sign_in_activity", "mailboxes"):
             db.execute(f"DELETE FROM {table} WHERE user_key = ?", (key,))

@@ -58,6 +58,9 @@ CREATE TABLE app_role_assignments (
     UNIQUE (principal, resource, app_role_id)
 );
 CREATE INDEX app_role_assignments_by_resource ON app_role_assignments (resource, key);
+-- op: 'add' or 'remove'; only verbs write here. The rows of deleted principals and resources change with these.
+CREATE TABLE app_role_changes (seq INTEGER NOT NULL, id TEXT NOT NULL, op TEXT NOT NULL);
+CREATE INDEX app_role_changes_by_seq ON app_role_changes (seq);
 
 CREATE TABLE role_definitions (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 -- scope: directoryScopeId ('/', '/administrativeUnits/{id}', '/{object id}') or, where app_scope is 1, appScopeId.

@@ -211,6 +211,11 @@ class State:
     def _record(self, seq: int, key: int, names: tuple[str, ...]) -> None:
         self.db.executemany("INSERT INTO property_changes VALUES (?, ?, ?)", [(seq, key, name) for name in names])
 
+    def record_app_roles(self, op: str, condition: str, *values: object) -> None:
+        """Record that the app role assignments that meet a condition have come (``add``) or are going (``remove``)."""
+        sql = f"INSERT INTO app_role_changes SELECT ?, id, ? FROM app_role_assignments WHERE {condition}"
+        self.db.execute(sql, (self.next_seq(), op, *values))
+
     def add_edge(self, rel: Rel, source: int, target: int) -> bool:
         """Add a relationship and record it; False where it is there already."""
         added = self.db.execute("INSERT OR IGNORE INTO edges VALUES (?, ?, ?)", (rel, source, target)).rowcount

@@ -76,6 +76,7 @@ class Tenant(Verbs):
         with self.transaction() as db:
             db.execute("DELETE FROM property_changes")
             db.execute("DELETE FROM edge_changes")
+            db.execute("DELETE FROM app_role_changes")
             db.execute("UPDATE objects SET created_seq = 1, changed_seq = 1 WHERE created_seq <> 1 OR changed_seq <> 1")
             db.execute("UPDATE oauth2_permission_grants SET changed_seq = 1")
             db.execute("UPDATE sequence SET seq = 1")

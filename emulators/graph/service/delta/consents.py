@@ -8,7 +8,7 @@ import msgspec
 
 from emulators.graph.service.context import Context
 from emulators.graph.service.delta.objects import Page
-from emulators.graph.service.delta.state import Round
+from emulators.graph.service.delta.state import Round, replayed_since
 from emulators.graph.service.resources.joined import marks
 
 
@@ -21,20 +21,23 @@ def page(context: Context, state: Round) -> Page:
         where.append("deleted IS NULL")
     else:
         where.append("changed_seq > ?")
-        values.append(state.since)
-    if state.tracked.ids is not None:
-        where.append(f"lower(id) IN ({marks(state.tracked.ids)})")
-        values += state.tracked.ids
+        values.append(replayed_since(context, state))
+    ids = state.followed.ids
+    if ids is not None:
+        where.append(f"lower(id) IN ({marks(ids)})")
+        values += ids
     sql = (
         f"SELECT key, id, body, deleted FROM oauth2_permission_grants WHERE {' AND '.join(where)} ORDER BY key LIMIT ?"
     )
     rows = context.db.execute(sql, (*values, most + 1)).fetchall()
     items = [_item(state, *row[1:]) for row in rows[:most]]
-    return Page(items, (rows[most - 1][0], 0, 0) if len(rows) > most else None)
+    if len(rows) <= most:
+        return Page(items, None)
+    return Page(items, msgspec.structs.replace(state, position=(rows[most - 1][0], 0, 0)))
 
 
 def _item(state: Round, identifier: str, body: str, deleted: str | None) -> dict[str, Any]:
     if deleted:
         return {"id": identifier, "@removed": {"reason": "deleted"}}
     content = msgspec.json.decode(body)
-    return {"id": identifier} | {name: content[name] for name in state.tracked.properties if name in content}
+    return {"id": identifier} | {name: content[name] for name in state.followed.parts[0].properties if name in content}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from emulators.graph.service.context import Context
@@ -34,15 +36,24 @@ class Relations:
 
     Args:
         since: number of the change after which changes are reported; None: everything as it is.
+        replayed_since: number of the change after which they are shown, which may be an earlier one.
         whole: keys of objects that are reported as they are although ``since`` is given: they are new or restored.
         keys: keys of the objects on the page.
     """
 
     def __init__(
-        self, context: Context, relations: Sequence[str], since: int | None, whole: set[int], keys: Sequence[int]
+        self,
+        context: Context,
+        relations: Sequence[str],
+        *,
+        since: int | None,
+        replayed_since: int,
+        whole: set[int],
+        keys: Sequence[int],
     ) -> None:
         self._context = context
         self._since = since
+        self._replayed_since = replayed_since
         self._whole = whole
         self._changed: dict[tuple[int, int], list[Related]] = defaultdict(list)
         if since is not None:
@@ -67,15 +78,19 @@ class Relations:
     def _load(self, rel: int, since: int, keys: Sequence[int]) -> None:
         """What changed, once per target: the first change tells how it was, the edges tell how it is."""
         rows = self._context.db.execute(
-            "SELECT c.source, t.key, t.type, t.id, t.deleted, e.target IS NOT NULL, c.op, min(c.seq) FROM edge_changes c"
+            "SELECT c.source, t.key, t.type, t.id, t.deleted, e.target IS NOT NULL, c.op, c.seq FROM edge_changes c"
             " JOIN objects t ON t.key = c.target"
             " LEFT JOIN edges e ON e.rel = c.rel AND e.source = c.source AND e.target = c.target"
             f" WHERE c.rel = ? AND c.seq > ? AND c.source IN ({marks(keys)}) AND {_VISIBLE}"
-            " GROUP BY c.source, c.target ORDER BY c.source, c.target",
-            (rel, since, *keys, self._context.variants.delta_includes_service_principals),
+            " ORDER BY c.source, c.target, c.seq",
+            (rel, self._replayed_since, *keys, self._context.variants.delta_includes_service_principals),
         )
         purged = self._context.variants.delta_reports_purged_members
-        for source, key, kind, identifier, deleted, present, first, _ in rows:
+        for (source, key, kind, identifier, deleted, present), changes in groupby(
+            rows, key=itemgetter(0, 1, 2, 3, 4, 5)
+        ):
+            # Where all changes are older than the last call, they are replayed: how it is now is told once more.
+            first = next((op for *_, op, seq in changes if seq > since), "add" if present else "remove")
             if present and not deleted:
                 self._changed[rel, source].append(Related(key, kind, identifier, removed=False))
             elif not present and first == "remove" and (deleted != "deleted" or purged):

@@ -56,6 +56,12 @@ def first_assignments(
     return [_item(row, select) for row in db.execute(sql, (key, most))]
 
 
+def assignments_by_id(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Those of the assignments with these ids whose principals and resources are not deleted."""
+    sql = f"SELECT a.key, {_FIELDS} FROM {_SOURCE} WHERE a.id IN ({','.join('?' * len(ids))})"
+    return {row[1]: _item(row, ()) for row in db.execute(sql, tuple(ids))}
+
+
 def _shape(_context: Context, _caller: Caller, query: Query, rows: Sequence[Row]) -> list[dict[str, Any]]:
     TYPES["appRoleAssignment"].check(query.select)
     return [_item(row, query.select) for row in rows]
