@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from emulators.graph.service import operations as ops
 from emulators.graph.service.delta import answer as delta
 from emulators.graph.service.errors import GraphError, method_not_allowed, unknown_segment
+from emulators.graph.service.lookups import add_lookups
 from emulators.graph.service.resources import directory, roles, tables
 from emulators.graph.service.resources.collection import Collection
 from emulators.graph.service.writes.routes import add_writes
@@ -36,7 +37,7 @@ class Router:
     def __init__(self) -> None:
         self._routes: dict[tuple[str, str], ops.Operation] = {}
         self._patterns: list[tuple[tuple[str, ...], str]] = []
-        for add in (_add_directory, _add_relationships, _add_roles, _add_tables, _add_delta, add_writes):
+        for add in (_add_directory, _add_relationships, _add_roles, _add_tables, _add_delta, add_writes, add_lookups):
             add(self._add)
 
     def _add(self, method: str, template: str, operation: ops.Operation) -> None:

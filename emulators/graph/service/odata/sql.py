@@ -186,9 +186,11 @@ def _part(column: Column, function: str, text: str, name: Property) -> Condition
 
 def _quantified(node: Lambda, columns: Columns) -> Condition:
     column = _column(node.collection, columns)
-    if column.items is None or node.body is None:
+    if column.items is None:
         raise UnsupportedFilter(str(node.collection))
     items = column.items
+    if node.body is None:
+        return Condition(f"EXISTS (SELECT 1 FROM {items.source} WHERE {items.where})", ())
     inner = _condition(node.body, Scope(items, node.variable, column))
     if node.quantifier == "any":
         made = Condition(f"EXISTS (SELECT 1 FROM {items.source} WHERE {items.where} AND {inner.sql})", inner.parameters)
