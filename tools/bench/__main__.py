@@ -27,6 +27,7 @@ _NUMBERS = (
     ("throttled", "", "of them answered 429"),
     ("resource_units", "", "what they cost"),
     ("resource_units_lower_bound", "", "the least that reading the same facts can cost"),
+    ("units_per_s", "", "units a second until the last fact was read; tenants allow 350, 500 or 800"),
     ("rows", "", "rows of the snapshot"),
 )
 

@@ -66,6 +66,7 @@ def measure(tenant: Tenant, options: Options, tell: Callable[[str], None]) -> di
             tell("Syncing …")
             report = _run("tools.bench.connector", [], environment)
             report |= asked_for(counters.read())
+            report["units_per_s"] = round(report["resource_units"] / (report["wall_s"] - report["publish_wall_s"]), 1)
             report |= _bound(Settings.load(environment), Path(folder, "snapshot"))
             if options.sdk_limit_s is not None:
                 tell("Crawling with msgraph-sdk …")
