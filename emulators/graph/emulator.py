@@ -19,6 +19,8 @@ from emulators.graph.service.metrics import Metrics
 from emulators.graph.service.routing import Router
 from emulators.graph.service.server import Server, make_certificate
 from emulators.graph.service.signin import SignIn
+from emulators.graph.service.subscriptions.notifications import Notifications
+from emulators.graph.service.subscriptions.operations import SubscriptionRoutes
 from emulators.graph.service.throttle import TenantSize, Throttle
 from emulators.graph.service.tokens import TokenMaker
 from emulators.graph.service.variants import Variants
@@ -35,6 +37,8 @@ class GraphEmulator:
         latency_ms: how long every HTTP answer takes at least; a batch is one.
         throttle: size class whose limits are enforced: ``s``, ``m``, ``l``, or ``off``.
         variants: which of several possible behaviours to show.
+        notification_ca_file: PEM file of the authority of the endpoints that are notified; None for the system's.
+        verify_notifications: False accepts any certificate of theirs.
     """
 
     def __init__(
@@ -45,12 +49,17 @@ class GraphEmulator:
         latency_ms: float = 0,
         throttle: str = "off",
         variants: Variants | None = None,
+        notification_ca_file: str | None = None,
+        verify_notifications: bool = True,
     ) -> None:
         self.tenant = tenant
         self.clock = Clock()
         self.metrics = Metrics()
         self.faults = Faults(VERBS, self._do)
         self._context = Context(tenant, self.clock, TokenMaker(secrets.token_bytes(32)), variants or Variants())
+        self.notifications = Notifications(
+            tenant, self._context, ca_file=notification_ca_file, verify=verify_notifications
+        )
         issuer = Issuer(self.clock)
         self.throttle = Throttle(TenantSize(throttle), self.clock, tenant.id)
         self.dispatcher = Dispatcher(
@@ -59,10 +68,12 @@ class GraphEmulator:
             throttle=self.throttle,
             metrics=self.metrics,
             faults=self.faults,
-            router=Router(),
+            router=Router(SubscriptionRoutes(self.notifications).add_to),
         )
         self.sign_in = SignIn(self._context, issuer)
-        self.admin = Admin(tenant, self._context, self.metrics, self.faults, self.throttle)
+        self.admin = Admin(
+            tenant, self._context, self.metrics, self.faults, self.throttle, notifications=self.notifications
+        )
         self._port = port
         self._latency_seconds = latency_ms / 1000
         self._server: Server | None = None

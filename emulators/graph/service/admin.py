@@ -12,6 +12,7 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.messages import Reply
 from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.subscriptions.notifications import Notifications
 from emulators.graph.service.throttle import Scope, Throttle
 from emulators.graph.service.variants import Variants
 from emulators.graph.tenant.errors import TenantError
@@ -50,7 +51,17 @@ class _Refused(Exception):
 class Admin:
     """Serves the admin address."""
 
-    def __init__(self, tenant: Tenant, context: Context, metrics: Metrics, faults: Faults, throttle: Throttle) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        context: Context,
+        metrics: Metrics,
+        faults: Faults,
+        throttle: Throttle,
+        *,
+        notifications: Notifications,
+    ) -> None:
+        self._notifications = notifications
         self._tenant = tenant
         self._context = context
         self._metrics = metrics
@@ -74,8 +85,8 @@ class Admin:
                 return self._verb(name, body)
             case "GET", "truth":
                 return self._truth(options)
-            case (("GET" | "PATCH"), "variants"):
-                return self._variants(method, body)
+            case (("GET" | "PATCH"), "variants" | "notifications") | ("POST", "notifications", "remind"):
+                return self._variants(method, body) if segments[0] == "variants" else self._notify(method, body)
             case (("GET" | "POST" | "DELETE"), "faults"):
                 return self._fault(method, body)
             case (
@@ -112,6 +123,17 @@ class Admin:
             raise _Refused(f"There is no verb {name!r}; there are {', '.join(VERBS)}.", 404)
         with self._tenant.lock:
             return _json({"result": verb(self._tenant, **_arguments(body))})
+
+    def _notify(self, method: str, body: bytes) -> Reply:
+        """GET: what there is; PATCH: disturb deliveries; POST: ``reauthorizationRequired`` to one subscription."""
+        if method == "PATCH":
+            self._notifications.disturb(**_arguments(body))
+        elif method == "POST":
+            try:
+                self._notifications.remind(str(_arguments(body).get("subscription_id", "")))
+            except KeyError as missing:
+                raise _Refused(f"There is no subscription {missing}.", 404) from None
+        return _json(self._notifications.snapshot())
 
     def _truth(self, options: Mapping[str, str]) -> Reply:
         known: dict[str, Any] = {name: _switch(value) for name, value in options.items()}

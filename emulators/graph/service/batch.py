@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -46,6 +46,24 @@ def serve_batch(request: Request, serve: Serve, variants: Variants) -> Reply:
     replies: dict[str, Reply] = {}
     for item in _in_order(items):
         replies[item.id.lower()] = _serve_item(request, item, replies, serve)
+    if any(reply.later is not None for reply in replies.values()):
+        return Reply(later=_waiting(items, replies, variants))
+    return _whole(items, replies, variants)
+
+
+def _waiting(
+    items: list[_Item], replies: Mapping[str, Reply], variants: Variants
+) -> Callable[[], Coroutine[Any, Any, Reply]]:
+    """The answer once every item has its own."""
+
+    async def waited() -> Reply:
+        known = {key: reply if reply.later is None else await reply.later() for key, reply in replies.items()}
+        return _whole(items, known, variants)
+
+    return waited
+
+
+def _whole(items: list[_Item], replies: Mapping[str, Reply], variants: Variants) -> Reply:
     responses = [_response(item.id, replies[item.id.lower()], variants) for item in items]
     if variants.batch_reversed:
         responses.reverse()

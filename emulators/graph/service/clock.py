@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -12,6 +13,12 @@ class Clock:
     def __init__(self) -> None:
         self._ahead = 0.0
         self._stopped_at: float | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def stopped(self) -> bool:
+        """Whether only :meth:`advance` lets time pass."""
+        return self._stopped_at is not None
 
     def now(self) -> float:
         """Seconds since 1970."""
@@ -26,6 +33,16 @@ class Clock:
         if seconds < 0:
             raise ValueError(f"the clock goes forward only; seconds must be 0 or more, not {seconds}")
         self._ahead += seconds
+        for listener in tuple(self._listeners):
+            listener()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every :meth:`advance`, in the thread that made it."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call it no longer."""
+        self._listeners.remove(listener)
 
     def utc(self) -> datetime:
         """Now, in UTC."""

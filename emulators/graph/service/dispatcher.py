@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from dataclasses import replace
 from email.utils import formatdate
@@ -69,7 +70,14 @@ class Dispatcher:
             reply = self._batch(known) if request.path == "$batch" else self._one(known, fault)
         except GraphError as error:
             reply = self._refusal(error, request, request_id)
-        return self._finished(reply, request, request_id)
+        if reply.later is None:
+            return self._finished(reply, request, request_id)
+        pending = reply.later
+
+        async def finished() -> Reply:
+            return self._finished(await pending(), request, request_id)
+
+        return Reply(later=finished)
 
     def _batch(self, request: Request) -> Reply:
         if request.method != "POST":
@@ -115,6 +123,24 @@ class Dispatcher:
             _log.exception("%s failed", operation)
             failed = GraphError(500, "InternalServerError", "The emulator failed; its log says why.")
             reply = self._refusal(failed, request, str(uuid.uuid4()))
+        if reply.later is not None:
+            return Reply(headers=reply.headers, later=self._completed(reply, request, operation, units))
+        return self._counted(reply, operation, units)
+
+    def _completed(
+        self, begun: Reply, request: Request, operation: str, units: int
+    ) -> Callable[[], Coroutine[Any, Any, Reply]]:
+        async def completed() -> Reply:
+            try:
+                reply = begun if begun.later is None else await begun.later()
+            except GraphError as error:
+                reply = self._refusal(error, request, str(uuid.uuid4()))
+            reply.headers = begun.headers | reply.headers
+            return self._counted(reply, operation, units)
+
+        return completed
+
+    def _counted(self, reply: Reply, operation: str, units: int) -> Reply:
         reply.headers.setdefault("x-ms-resource-unit", str(units))
         self._metrics.served(operation, reply.status, units, write=is_write(operation) and reply.status < 400)
         return reply
@@ -146,7 +172,7 @@ class Dispatcher:
             raise invalid_token("Access token validation failure. Invalid audience.")
         if claims.tid != self._context.tenant.id:
             raise invalid_token("Access token validation failure. Invalid issuer.")
-        return Caller(claims.appid, claims.oid, frozenset(claims.roles))
+        return Caller(claims.appid, claims.oid, frozenset(claims.roles), claims.exp)
 
     def _faulty(self, fault: Fault, status: int, request: Request) -> Reply:
         reply = self._refusal(failure(fault, status, request), request, str(uuid.uuid4()))

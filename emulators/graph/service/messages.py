@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,11 +15,12 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, as the access token says: application id, object id, and its application permissions."""
+    """Who asks, as the access token says: application id, object id, application permissions, and when it expires."""
 
     app_id: str
     object_id: str
     roles: frozenset[str]
+    expires_at: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Reply:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    later: Callable[[], Awaitable[Reply]] | None = None  # makes the answer, where that takes waiting for someone else
     delay_seconds: float = 0
 
     def content(self) -> bytes:

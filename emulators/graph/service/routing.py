@@ -34,11 +34,14 @@ class Route:
 class Router:
     """Every path that the service knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: Callable[[_Add], None]) -> None:
+        """``more``: registers further paths."""
         self._routes: dict[tuple[str, str], ops.Operation] = {}
         self._patterns: list[tuple[tuple[str, ...], str]] = []
         for add in (_add_directory, _add_relationships, _add_roles, _add_tables, _add_delta, add_writes, add_lookups):
             add(self._add)
+        for register in more:
+            register(self._add)
 
     def _add(self, method: str, template: str, operation: ops.Operation) -> None:
         self._routes[method, template] = operation

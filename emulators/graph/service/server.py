@@ -19,6 +19,7 @@ from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.messages import Reply, Request, split_target
 from emulators.graph.service.metrics import Metrics
 from emulators.graph.service.signin import SignIn, SignInRequest
+from emulators.graph.service.subscriptions.notifications import Notifications
 
 HOST = "127.0.0.1"
 _LONGEST_LINE = 64 * 1024  # delta tokens carry every id of their filter
@@ -33,6 +34,7 @@ class _Parts(Protocol):
     admin: Admin
     metrics: Metrics
     faults: Faults
+    notifications: Notifications
 
 
 def make_certificate(ca_file: Path) -> ssl.SSLContext:
@@ -89,6 +91,7 @@ class Server:
         return f"https://localhost:{self.port}"
 
     async def _close(self) -> None:
+        await self._parts.notifications.stop()
         if self._runner is None:
             return
         open_still = [handler.transport for handler in self._server.connections if handler.transport is not None]
@@ -105,6 +108,7 @@ class Server:
         site = web.TCPSite(self._runner, HOST, self._wanted_port, ssl_context=self._tls)
         await site.start()
         self.port = int(self._runner.addresses[0][1])
+        await self._parts.notifications.start()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await _body(request)
@@ -166,6 +170,8 @@ class Server:
         if met.drop == "before":
             return _dropped(request)
         reply = serve(met.answer)
+        if reply.later is not None:
+            reply = await reply.later()
         faults.run_verbs(met, after=True)
         await _pause(reply.delay_seconds)
         if met.drop == "after":

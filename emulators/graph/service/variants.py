@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,9 @@ class Variants:
         batch_text_as_base64: answers that are not JSON, such as those of ``/$count``, are base64 inside a batch.
         read_lag_changes: reads lag behind writes by at most so many changes; 0: not at all.
         read_lag_seconds: no longer than so many seconds, on the emulator's clock; 0: until something settles it.
+        subscriptions_refuse_duplicates: a second subscription for the same changes of the same resource is 409 (since 2023).
+        notification_profile: rules for slow endpoints: ``current``, or ``older`` (3 s to answer, judged after 100 answers).
+        notifications_carry_members: notifications of groups hold ``members@delta`` (captured, not documented).
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -63,6 +67,9 @@ class Variants:
     batch_text_as_base64: bool = False
     read_lag_changes: int = 0
     read_lag_seconds: float = 0
+    subscriptions_refuse_duplicates: bool = True
+    notification_profile: Literal["current", "older"] = "current"
+    notifications_carry_members: bool = True
     retry_after: bool = True
     federation_refusal_says_why: bool = True
     throttle_body: str = "documented"

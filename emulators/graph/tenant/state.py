@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,6 +75,7 @@ class State:
     def __init__(self, path: Path | None = None) -> None:
         """Make an empty database in memory, or at ``path``, which must not exist."""
         self.lock = threading.RLock()
+        self._watchers: list[Callable[[int], None]] = []
         self.db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self.db.execute("PRAGMA journal_mode = MEMORY")
         self.db.execute("PRAGMA synchronous = OFF")
@@ -95,6 +96,7 @@ class State:
             if self.db.in_transaction:
                 yield self.db
                 return
+            before = self.seq if self._watchers else 0
             self.db.execute("BEGIN")
             try:
                 yield self.db
@@ -102,6 +104,18 @@ class State:
                 self.db.execute("ROLLBACK")
                 raise
             self.db.execute("COMMIT")
+            for watcher in tuple(self._watchers):
+                watcher(before)
+
+    def watch(self, watcher: Callable[[int], None]) -> None:
+        """Call ``watcher`` after every transaction, under the lock, with the number of the last change before it."""
+        with self.lock:
+            self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[int], None]) -> None:
+        """Call it no longer."""
+        with self.lock:
+            self._watchers.remove(watcher)
 
     @property
     def seq(self) -> int:
