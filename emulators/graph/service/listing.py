@@ -71,7 +71,7 @@ def single(context: Context, request: Request, caller: Caller, collection: Colle
     )
     sql = (
         f"SELECT {', '.join(collection.order)}, {collection.fields} FROM {collection.source}"
-        f" WHERE ({collection.where}) AND {condition.sql}"
+        f" WHERE ({_within(collection, condition)}) AND {condition.sql}"
     )
     rows = context.db.execute(sql, (*collection.parameters, *condition.parameters)).fetchall()
     if not rows:
@@ -136,9 +136,7 @@ class _Asked:
     def _rows(self, after: tuple[Any, ...] | None, most: int | None) -> list[Row]:
         """Up to ``most`` rows after a place. Each begins with the values of the order's columns."""
         collection, condition, sorting = self.collection, self.planned.condition, self.planned.sorting
-        # A unary plus keeps SQLite from walking the whole type where it could look ids up.
-        within = collection.where.replace("o.type = ", "+o.type = ") if condition.selective else collection.where
-        where = [f"({within})", condition.sql]
+        where = [f"({_within(collection, condition)})", condition.sql]
         parameters: list[Any] = [*collection.parameters, *condition.parameters]
         order = ", ".join(collection.order)
         by = ", ".join(f"+{column}" for column in collection.order) if condition.selective else order
@@ -160,6 +158,11 @@ class _Asked:
             f" WHERE {' AND '.join(where)} ORDER BY {by}{limit}"
         )
         return self.context.db.execute(sql, parameters).fetchall()
+
+
+def _within(collection: Collection, condition: Condition) -> str:
+    """The collection's own condition; a unary plus keeps SQLite from walking a whole type where it could look ids up."""
+    return collection.where.replace("o.type = ", "+o.type = ") if condition.selective else collection.where
 
 
 def _page_size(context: Context, caller: Caller, collection: Collection, query: Query) -> int | None:

@@ -62,6 +62,8 @@ def plan(db: sqlite3.Connection, request: Request, collection: Collection, query
     if condition.advanced and not advanced:
         raise _needs_advanced(collection, condition)
     searched = _search(db, collection, query)
+    if query.expands_levels and not advanced:
+        raise unsupported_query()
     if query.expand and (condition.advanced or query.search is not None):
         raise unsupported_query()
     both = condition if searched is None else _both(condition, searched)

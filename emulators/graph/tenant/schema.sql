@@ -26,6 +26,8 @@ CREATE INDEX objects_by_type ON objects (type, key);
 CREATE INDEX objects_by_change ON objects (type, changed_seq);
 -- A service principal by its application (client) id.
 CREATE INDEX objects_by_app_id ON objects (json_extract(body, '$.appId')) WHERE type IN ('servicePrincipal', 'application');
+-- A user by its sign-in name.
+CREATE INDEX objects_by_upn ON objects (json_extract(body, '$.userPrincipalName') COLLATE NOCASE) WHERE type = 'user';
 
 -- Which properties a change touched, for delta's tracked sets and for Prefer: return=minimal.
 -- `name` '*' stands for the whole object: created, deleted or restored. `manager` is recorded here too, on the user.

@@ -188,7 +188,7 @@ def identifier_of(type_name: str) -> Callable[[str], Condition]:
         except ValueError:
             if type_name != "user":
                 raise bad_request(f"Invalid object identifier '{plain}'.") from None
-        sql = "json_extract(o.body, '$.userPrincipalName') = ? COLLATE NOCASE"
+        sql = "o.type = 'user' AND json_extract(o.body, '$.userPrincipalName') = ? COLLATE NOCASE"
         return Condition(sql, (plain,), selective=True)
 
     return condition
@@ -198,7 +198,10 @@ def _alternate(type_name: str, name: str, value: str) -> Condition:
     known = {key.lower(): key for key in _ALTERNATE_KEYS.get(type_name, ())}
     if name.lower() not in known:
         raise bad_request(f"The key '{name}' is not a valid key of type 'microsoft.graph.{type_name}'.", "BadRequest")
-    return Condition(f"json_extract(o.body, '$.{known[name.lower()]}') = ?", (value,), selective=True)
+    sql = f"json_extract(o.body, '$.{known[name.lower()]}') = ?"
+    # SQLite uses the index on appId where it reads the index's own condition.
+    indexed = "o.type IN ('servicePrincipal', 'application') AND " if known[name.lower()] == "appId" else ""
+    return Condition(indexed + sql, (value,), selective=bool(indexed))
 
 
 def key_of(context: Context, type_name: str, object_id: str) -> int:
@@ -209,12 +212,16 @@ def key_of(context: Context, type_name: str, object_id: str) -> int:
     """
     condition = identifier_of(type_name)(object_id)
     row = context.db.execute(
-        f"SELECT o.key FROM objects o WHERE {condition.sql} AND o.type = ? AND o.deleted IS NULL",
+        f"SELECT o.key FROM objects o WHERE {condition.sql} AND {_typed(condition)} AND o.deleted IS NULL",
         (*condition.parameters, type_name),
     ).fetchone()
     if row is None:
         raise not_found(object_id)
     return int(row[0])
+
+
+def _typed(condition: Condition) -> str:
+    return "+o.type = ?" if condition.selective else "o.type = ?"
 
 
 def _mixed(context: str, source: str, where: str, parameters: tuple[Any, ...], order: str) -> Collection:

@@ -11,6 +11,7 @@ from emulators.graph.service.messages import Caller
 from emulators.graph.service.odata.query import Expand, Query
 from emulators.graph.service.permissions import may_read_hidden_members
 from emulators.graph.service.resources import app_roles
+from emulators.graph.service.resources.joined import marks
 from emulators.graph.service.resources.shaping import (
     OBJECT_FIELDS,
     ObjectRow,
@@ -21,6 +22,7 @@ from emulators.graph.service.resources.shaping import (
 from emulators.graph.service.resources.types import EntityType
 
 MOST_EXPANDED = 20
+_MOST_LEVELS = 50  # of managers: a chain that bites its own tail ends somewhere
 
 # (relationship column to look along, column that it leads to, rel)
 _EDGES: dict[tuple[str, str], tuple[str, str, int]] = {
@@ -60,6 +62,11 @@ def expand(
         raise bad_request("Only one relationship can be expanded in a single request.")
     for wanted in query.expand:
         _check(entity, wanted.name)
+        if wanted.name == "manager":
+            managers = _managers(context, caller, [one.key for one in objects], wanted.select, wanted.levels)
+            for one, item in zip(objects, made, strict=True):
+                item.update({"manager": managers[one.key]} if one.key in managers else {})
+            return
         for one, item in zip(objects, made, strict=True):
             item.update(_expanded(context, caller, entity, one, wanted))
 
@@ -71,10 +78,25 @@ def _expanded(context: Context, caller: Caller, entity: EntityType, one: ObjectR
     hidden = (entity.name, wanted.name) == ("group", "members") and hides_members(context, one.key)
     if hidden and not may_read_hidden_members(caller.roles):
         return {wanted.name: []}
-    found = _related(context, caller, one.key, _EDGES[entity.name, wanted.name], wanted.select)
-    if wanted.name != "manager":
-        return {wanted.name: found}
-    return {"manager": found[0]} if found else {}
+    return {wanted.name: _related(context, caller, one.key, _EDGES[entity.name, wanted.name], wanted.select)}
+
+
+def _managers(
+    context: Context, caller: Caller, users: Sequence[int], select: Sequence[str], levels: int
+) -> dict[int, dict[str, Any]]:
+    """The managers of a whole page of users, each with its own managers inside, up to ``levels`` of them."""
+    rows = context.db.execute(
+        f"SELECT e.source, {OBJECT_FIELDS} FROM edges e JOIN objects o ON o.key = e.target AND o.deleted IS NULL"
+        f" WHERE e.rel = 3 AND e.source IN ({marks(users)})",
+        tuple(users),
+    ).fetchall()
+    distinct = list({row[1]: row for row in rows}.values())
+    shaped = shape_objects(context, caller, object_rows(distinct), select)
+    items = {row[1]: item for row, item in zip(distinct, shaped, strict=True)}
+    if items and levels > 1:
+        above = _managers(context, caller, list(items), select, min(levels, _MOST_LEVELS) - 1)
+        items = {key: item | ({"manager": above[key]} if key in above else {}) for key, item in items.items()}
+    return {row[0]: items[row[1]] for row in rows}
 
 
 def _related(

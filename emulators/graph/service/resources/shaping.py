@@ -17,7 +17,8 @@ from emulators.graph.service.resources.collection import Row
 from emulators.graph.service.resources.joined import JOINED
 from emulators.graph.service.resources.types import TYPES, EntityType
 
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+# Values go from the database to the answer as they are.
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 OBJECT_FIELDS = "o.key, o.id, o.type, o.body, o.deleted_at"
 
@@ -106,12 +107,13 @@ def shape_same(
     dated = "deletedDateTime" in names
     made: list[dict[str, Any]] = []
     for one in objects:
-        body = _decode(one.body)
         item: dict[str, Any] = {**prefix, "id": one.id}
         if dated:
             item["deletedDateTime"] = one.deleted_at
-        for name, empty in plain:
-            item[name] = body.get(name, empty)
+        if plain:
+            body = _decode(one.body)
+            for name, empty in plain:
+                item[name] = body.get(name, empty)
         for name, values in joined.items():
             _add(item, name, values, one.key)
         made.append(item)
