@@ -90,6 +90,11 @@ class Blobs:
             async for name in self._client.list_blob_names(name_starts_with=prefix):
                 yield name
 
+    async def etags(self, prefix: str) -> dict[str, str]:
+        """The ETags of the blobs whose names start with ``prefix``, by name, in order."""
+        with self._translated(prefix):
+            return {item.name: str(item.etag) async for item in self._client.list_blobs(name_starts_with=prefix)}
+
     async def folders(self, prefix: str) -> AsyncIterator[str]:
         """The names of the folders directly below ``prefix``, without it, in order."""
         with self._translated(prefix):

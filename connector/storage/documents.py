@@ -21,6 +21,11 @@ class Held(Generic[R]):
     etag: str
 
 
+def same_etag(one: str, other: str) -> bool:
+    """Whether both are the same: lists of blobs give ETags without the quotes that answers put around them."""
+    return one.strip('"') == other.strip('"')
+
+
 def encode(record: Record) -> bytes:
     """``record`` as indented JSON: people read these blobs, too."""
     return msgspec.json.format(msgspec.json.encode(record, order="deterministic"), indent=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ import msgspec
 from connector.settings import Settings
 from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
-from connector.storage.documents import Held, decode, encode
+from connector.storage.documents import Held, decode, encode, same_etag
 from connector.storage.errors import BlobMissing
 from connector.storage.names import MANIFEST, SYNC_QUEUE, Names
 from connector.storage.queues import Queues
@@ -135,18 +135,23 @@ class Store:
         """Save where a unit stands, if ``held`` still is what is there. Raises Conflict otherwise."""
         return await self._replace(self._names.unit(sync_id, checkpoint.unit), checkpoint, held)
 
-    async def checkpoints(self, sync_id: str, known: Iterable[str] = ()) -> list[Checkpoint]:
-        """The checkpoints of every unit of a sync except those of the units in ``known``."""
-        prefix, skip = self._names.units(sync_id), set(known)
-        names = [name async for name in self._blobs.list(prefix)]
-        wanted = [name for name in names if name.removeprefix(prefix).removesuffix(".json") not in skip]
+    async def checkpoints(
+        self, sync_id: str, known: Mapping[str, Held[Checkpoint]] | None = None
+    ) -> dict[str, Held[Checkpoint]]:
+        """The checkpoints of every unit of a sync, by unit; those that are as ``known`` are not read again."""
+        prefix, known = self._names.units(sync_id), known or {}
         limit = asyncio.Semaphore(_READS_AT_ONCE)
 
-        async def read(name: str) -> Held[Checkpoint] | None:
+        async def read(name: str, etag: str) -> Held[Checkpoint] | None:
+            held = known.get(name.removeprefix(prefix).removesuffix(".json"))
+            if held is not None and same_etag(held.etag, etag):
+                return held
             async with limit:
                 return await self._read(name, Checkpoint)
 
-        return [held.record for held in await asyncio.gather(*map(read, wanted)) if held]
+        etags = await self._blobs.etags(prefix)
+        found = await asyncio.gather(*(read(name, etag) for name, etag in etags.items()))
+        return {held.record.unit: held for held in found if held}
 
     async def stage(self, sync_id: str, unit: str, part: str, lines: bytes) -> None:
         """Write a staged part, which must not exist yet. It counts once a checkpoint names it."""

@@ -9,7 +9,7 @@ from connector.storage.records import Checkpoint
 
 
 class Board:
-    """Checkpoints of one sync. Those that have ended never change, so they are read once.
+    """Checkpoints of one sync. What has not changed is not read again.
 
     Args:
         store: where they are.
@@ -21,15 +21,13 @@ class Board:
         self._store = store
         self._sync_id = sync_id
         self._alone = alone
-        self._known: dict[str, Checkpoint] = {}
+        self._known: dict[str, Held[Checkpoint]] = {}
 
     async def look(self) -> Mapping[str, Checkpoint]:
         """Every checkpoint by unit, as of now."""
         if not self._alone:
-            ended = {unit: found for unit, found in self._known.items() if found.state.ended}
-            fresh = await self._store.checkpoints(self._sync_id, known=ended)
-            self._known = ended | {checkpoint.unit: checkpoint for checkpoint in fresh}
-        return dict(sorted(self._known.items()))
+            self._known = await self._store.checkpoints(self._sync_id, self._known)
+        return {unit: held.record for unit, held in sorted(self._known.items())}
 
     async def get(self, unit: str) -> Held[Checkpoint] | None:
         """The checkpoint of ``unit``, with what it takes to replace it."""
@@ -42,5 +40,5 @@ class Board:
             Conflict: somebody else has written it meanwhile.
         """
         written = await self._store.replace_checkpoint(self._sync_id, checkpoint, held)
-        self._known[checkpoint.unit] = checkpoint
+        self._known[checkpoint.unit] = written
         return written
