@@ -22,6 +22,7 @@ class Variants:
         delta_page_size: objects on a page of a delta query (not documented; 200 was named by the service's makers).
         delta_slice_size: relationship rows on a page of a delta query; a larger group is spread over several pages.
         role_assignments_require_filter: ``roleAssignments`` cannot be listed without ``$filter`` (documents until 2022).
+        pim_enums_as_schema: PIM answers ``assigned`` and ``direct``, as the schema spells them; samples say ``Assigned``.
         sign_in_page_size: most users on a page with ``signInActivity``: 120 (2023) or 500 (2026).
         sign_in_top_is_error: a larger ``$top`` is refused, as in early 2023; otherwise it is lowered.
         empty_first_page: lists begin with an empty page that has a next link, which is legal anywhere.
@@ -55,6 +56,7 @@ class Variants:
     delta_page_size: int = 200
     delta_slice_size: int = 1000
     role_assignments_require_filter: bool = False
+    pim_enums_as_schema: bool = False
     sign_in_page_size: int = 500
     sign_in_top_is_error: bool = False
     empty_first_page: bool = False

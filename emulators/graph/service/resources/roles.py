@@ -209,12 +209,20 @@ def _shaper(
             identifier, principal, role, directory_scope, app_scope = row[keys : keys + 5]
             base = {"id": identifier, "principalId": principal, "roleDefinitionId": role}
             items.append(make(base | {"directoryScopeId": directory_scope, "appScopeId": app_scope}, row))
+        if context.variants.pim_enums_as_schema:
+            items = [_as_schema(item) for item in items]
         shaped = [picked(item, query.select) for item in items]
         for wanted in query.expand:
             _expand(context, caller, wanted, items, shaped)
         return shaped
 
     return shape
+
+
+def _as_schema(item: Item) -> Item:
+    """Enumerations begin with a small letter in Graph's schema, and with a capital one in its samples."""
+    enums = {name: item[name] for name in ("assignmentType", "memberType") if item.get(name)}
+    return item | {name: value[:1].lower() + value[1:] for name, value in enums.items()}
 
 
 def _expand(context: Context, caller: Caller, wanted: Expand, items: Sequence[Item], shaped: Sequence[Item]) -> None:

@@ -65,3 +65,14 @@ def test_directory_roles_and_their_members(graph, tenant):
     assert [member["id"] for member in graph.all(f"/directoryRoles/{role['id']}/members")] == [ada]
     items, _ = graph.round("/directoryRoles/delta")
     assert [row["id"] for item in items for row in item.get("members@delta", [])] == [ada]
+
+
+def test_enumerations_of_pim_are_spelled_as_in_samples_or_as_in_the_schema(graph, tenant):
+    ada = tenant.create_user("Ada")
+    role = graph.get("/roleManagement/directory/roleDefinitions")["value"][0]["id"]
+    tenant.assign_role(ada, role)
+    path = f"/roleManagement/directory/roleAssignmentScheduleInstances?$filter=principalId eq '{ada}'"
+    for as_schema, expected in ((False, ("Assigned", "Direct")), (True, ("assigned", "direct"))):
+        graph.emulator.variants = Variants(pim_enums_as_schema=as_schema)
+        (item,) = graph.all(path)
+        assert (item["assignmentType"], item["memberType"]) == expected
