@@ -78,7 +78,7 @@ def edges(entity_set: str, name: str, rel: int, *, forward: bool) -> Find:
         key = directory.key_of(call.context, type_name, call.ids[0])
         page = UNPAGED if (entity_set, name) == ("directoryRoles", "members") else None
         found = directory.related("directoryObjects", key, rel, forward=forward, page=page)
-        if (entity_set, name) == ("groups", "members"):
+        if name == "members" and type_name in ("group", "administrativeUnit"):
             found = _disclosed(call, key, found)
         hidden = call.context.variants.members_hide_service_principals and call.request.version == "v1.0"
         if (entity_set, name) == ("groups", "members") and hidden:
@@ -101,7 +101,7 @@ def transitive(entity_set: str, *, forward: bool) -> Find:
 
 
 def _disclosed(call: Call, group: int, members: Collection) -> Collection:
-    """Members of a group, or nobody where membership is hidden and the caller may not read hidden members."""
+    """Members of a group or unit, or nobody where membership is hidden and the caller may not read hidden members."""
     if may_read_hidden_members(call.caller.roles) or not shaping.hides_members(call.context, group):
         return members
     return replace(members, where="0", parameters=())

@@ -15,7 +15,7 @@ from emulators.graph.service.errors import access_denied
 from emulators.graph.service.messages import Caller, Reply, Request
 from emulators.graph.service.odata.query import Query, parse_query
 from emulators.graph.service.operations import Call, Operation
-from emulators.graph.service.permissions import may_read_type
+from emulators.graph.service.permissions import may_read_hidden_members, may_read_type
 from emulators.graph.service.resources.directory import TYPE_OF_SET
 
 Item = dict[str, Any]
@@ -75,9 +75,20 @@ def _page(call: Call, entity_set: str, current: state.Round) -> Page:
     if current.assignment is not None:
         return assignments.page(call.context, current)
     page = ObjectRound(call.context, current, minimal=minimal).page()
+    _withhold(call, page.items)
     if page.following is None and current.followed.assignments:
         return Page(page.items, msgspec.structs.replace(current, assignment=""))
     return page
+
+
+def _withhold(call: Call, items: list[Item]) -> None:
+    """Leave out hidden members, for callers that may not read them."""
+    if may_read_hidden_members(call.caller.roles):
+        return
+    hidden = "SELECT 1 FROM objects WHERE id = ? AND json_extract(body, '$.visibility') = 'HiddenMembership'"
+    for item in items:
+        if "members@delta" in item and call.context.db.execute(hidden, (item["id"],)).fetchone():
+            del item["members@delta"]
 
 
 def _reply(call: Call, entity_set: str, current: state.Round, page: Page) -> Reply:

@@ -95,9 +95,20 @@ def test_hidden_members_are_left_out_without_their_permission(graph, tenant):
     allow(graph, "Group.Read.All", "User.Read.All")
     assert [graph.all(path) for path in paths[:2]] == [[], []]
     assert graph.get(expanded)["members"] == []
+    assert all("members@delta" not in item for item in graph.round("/groups/delta")[0])
     allow(graph, "Group.Read.All", "User.Read.All", "Member.Read.Hidden")
     assert [[one["id"] for one in graph.all(path)] for path in paths[:2]] == [[user], [user]]
     assert [one["id"] for one in graph.get(expanded)["members"]] == [user]
+    assert any("members@delta" in item for item in graph.round("/groups/delta")[0])
+
+
+def test_members_of_hidden_units_are_left_out_as_well(graph, tenant):
+    unit = tenant.create_administrative_unit("Quiet", properties={"visibility": "HiddenMembership"})
+    tenant.add_au_member(unit, tenant.create_user("Ada"))
+    allow(graph, "AdministrativeUnit.Read.All", "User.Read.All")
+    assert graph.all(f"/directory/administrativeUnits/{unit}/members") == []
+    allow(graph, "AdministrativeUnit.Read.All", "User.Read.All", "Member.Read.Hidden")
+    assert len(graph.all(f"/directory/administrativeUnits/{unit}/members")) == 1
 
 
 def test_pim_may_name_the_permissions_that_are_missing(graph):
