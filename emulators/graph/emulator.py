@@ -16,6 +16,8 @@ from emulators.graph.service.dispatcher import Dispatcher
 from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.jwt import Issuer
 from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.pim.requests import Requests
+from emulators.graph.service.pim.routes import PimRoutes
 from emulators.graph.service.routing import Router
 from emulators.graph.service.server import Server, make_certificate
 from emulators.graph.service.signin import SignIn
@@ -57,6 +59,8 @@ class GraphEmulator:
         self.metrics = Metrics()
         self.faults = Faults(VERBS, self._do)
         self._context = Context(tenant, self.clock, TokenMaker(secrets.token_bytes(32)), variants or Variants())
+        schedules = Requests(self._context)
+        self.clock.listen(schedules.settle)
         self.notifications = Notifications(
             tenant, self._context, ca_file=notification_ca_file, verify=verify_notifications
         )
@@ -68,7 +72,7 @@ class GraphEmulator:
             throttle=self.throttle,
             metrics=self.metrics,
             faults=self.faults,
-            router=Router(SubscriptionRoutes(self.notifications).add_to),
+            router=Router(SubscriptionRoutes(self.notifications).add_to, PimRoutes(schedules).add_to),
         )
         self.sign_in = SignIn(self._context, issuer)
         self.admin = Admin(

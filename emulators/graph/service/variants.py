@@ -42,6 +42,7 @@ class Variants:
         subscriptions_refuse_duplicates: a second subscription for the same changes of the same resource is 409 (since 2023).
         notification_profile: rules for slow endpoints: ``current``, or ``older`` (3 s to answer, judged after 100 answers).
         notifications_carry_members: notifications of groups hold ``members@delta`` (captured, not documented).
+        pim_provisioning_seconds: a schedule request is PendingProvisioning for so long before it is Provisioned.
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -72,6 +73,7 @@ class Variants:
     subscriptions_refuse_duplicates: bool = True
     notification_profile: Literal["current", "older"] = "current"
     notifications_carry_members: bool = True
+    pim_provisioning_seconds: float = 0
     retry_after: bool = True
     federation_refusal_says_why: bool = True
     throttle_body: str = "documented"

@@ -89,6 +89,16 @@ CREATE TABLE role_schedules (
     starts_at TEXT, ends_at TEXT, created_at TEXT NOT NULL
 );
 CREATE INDEX role_schedules_by_principal ON role_schedules (principal_id);
+-- Requests for such schedules, as Graph shows them (body). starts, ends and due are seconds since 1970 on the service's
+-- clock; due is when the next thing happens to it, NULL where nothing will. A schedule has the id of its request.
+CREATE TABLE role_schedule_requests (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    principal_id TEXT NOT NULL, role_id TEXT NOT NULL, scope TEXT NOT NULL, app_scope INTEGER NOT NULL,
+    body TEXT NOT NULL, status TEXT NOT NULL, starts REAL NOT NULL, ends REAL, due REAL
+);
+CREATE INDEX role_schedule_requests_by_due ON role_schedule_requests (due) WHERE due IS NOT NULL;
+-- Rules of a role's policy that were changed; the others are as the service makes them.
+CREATE TABLE role_policy_rules (role_id TEXT NOT NULL, rule_id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (role_id, rule_id));
 
 -- body: skuPartNumber, appliesTo, capabilityStatus, prepaidUnits, servicePlans. Graph's `id` is `{tenant id}_{sku_id}`;
 -- consumedUnits is in the view sku_seats.
