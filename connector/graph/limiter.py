@@ -28,10 +28,12 @@ WARNED_ABOVE = 0.8
 """Graph tells the used part of the limit from here on. https://learn.microsoft.com/graph/throttling#sample-response"""
 
 _AIM = 0.95  # of what may be used: the percentage is rounded, and other requests of the same application are small
-_FLOOR = 100.0  # units in a window: five batches, so that a worker among many makes progress and hears of room
+_FLOOR = 350.0  # units in a window, a tenth of the smallest grant: a worker among many gets on, and hears of room
+_LEAST_UNDER_WAY = 50  # units: two batches
 _GROWTH = 1.1  # a second, after having given way
 _CUT = 0.7
 _CAUTION = 300.0  # seconds without another try at a size of tenant that was too large
+_MOMENT = 0.001  # seconds: less is nothing to wait for
 _SLICE = 1.0  # seconds: the longest wait without looking whether there is room by now
 
 
@@ -107,7 +109,7 @@ class Limiter:
     def _wait_for_room(self, units: int) -> float | None:
         """Seconds until there is room; None where only an answer to what is under way can tell."""
         now = self._clock.now()
-        while self._answered and self._answered[0][0] <= now:
+        while self._answered and self._answered[0][0] <= now + _MOMENT:
             self._spent -= int(self._answered.popleft()[1])
         if self._under_way and self._under_way + units > self._most_under_way(now):
             return None
@@ -126,7 +128,7 @@ class Limiter:
         """Near the limit, no more than what is left of it may be on its way, so that its answers can still be heeded."""
         if now - self._told > _SLICE:
             return self._limit
-        return max(_FLOOR / 2, (1 - self._used) * self._limit)
+        return max(_LEAST_UNDER_WAY, (1 - self._used) * self._limit)
 
     async def _make_way(self, wait: float | None) -> None:
         if wait is None:
@@ -169,6 +171,8 @@ class Limiter:
         now = self._clock.now()
         if wait is not None:
             self._closed[service] = max(self._closed.get(service, 0.0), now + wait)
+        if used is None and self._spent < self._limit / 2:
+            return  # not because of what this has spent
         if now - self._gave_way < WINDOW and self._told == self._gave_way:
             return  # one answer to what was sent too fast; the others of the same moment teach nothing new
         if used is not None and self._size and self._spent > self._limit / 2:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from connector.storage import Manifest
-from connector.sync.local import run_full_sync
 from emulators.graph import Fault, GraphEmulator
 from emulators.graph.tenant.generator import generate
 from tests.support.deployments import Deployment, deploy
 from tests.support.haste import in_haste
-from tests.support.pictures import Picture
+from tests.support.outcomes import sync
 
 EVERYTHING_READ = {"SIGN_IN_ACTIVITY": "true", "MAILBOX_PURPOSE": "true"}
 COMBINATIONS = int(os.environ.get("FAULT_COMBINATIONS", "8"))
-"""How many random combinations are tried; more of them, such as 500, when something about them has changed."""
+"""How many random combinations are tried; more of them, such as 500 with ``--timeout 0``, after a change."""
 
 FOR_EVER = 100_000
 """More calls than a sync makes."""
@@ -42,36 +37,6 @@ def graph() -> Iterator[GraphEmulator]:
     with GraphEmulator(tenant) as running:
         yield running
     tenant.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a sync published, compared with the truth."""
-
-    manifest: Manifest
-    picture: Picture
-    truth: Picture
-    untruths: list[str]
-
-    def missing(self, table: str) -> set[str]:
-        """Ids of rows that should be there and are not."""
-        return {row["id"] for row in self.truth[table]} - {row["id"] for row in self.picture[table]}
-
-    def surplus(self, table: str) -> set[str]:
-        """Ids of rows that are there and should not be."""
-        return {row["id"] for row in self.picture[table]} - {row["id"] for row in self.truth[table]}
-
-
-def sync(deployment: Deployment, folder: Path, *faults: Fault) -> Outcome:
-    """Run a full sync on which ``faults`` befall."""
-    for fault in faults:
-        deployment.graph.fail(fault)
-    try:
-        asyncio.run(run_full_sync(deployment.settings))
-    finally:
-        deployment.graph.faults.clear()
-    manifest, picture = deployment.snapshot(folder)
-    return Outcome(manifest, picture, deployment.truth(), deployment.untruths(picture))
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.support.deployments import deploy
 
 EVERYTHING_READ = {"SIGN_IN_ACTIVITY": "true", "MAILBOX_PURPOSE": "true"}
 COMBINATIONS = int(os.environ.get("VARIANT_COMBINATIONS", "4"))
-"""How many random combinations are tried; more of them, such as 500, when something about them has changed."""
+"""How many random combinations are tried; more of them, such as 500 with ``--timeout 0``, after a change."""
 
 OTHER_VALUES: dict[str, list[Any]] = {
     "delta_page_size": [2],
