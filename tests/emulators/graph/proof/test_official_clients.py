@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 import httpx
@@ -240,20 +241,21 @@ def test_the_official_middleware_waits_and_tries_again(emulator):
 
 def test_batches_of_the_official_client(emulator):
     pytest.importorskip("deprecated", reason="msgraph-core does not declare what its batch classes import")
-    from msgraph_core.requests.batch_request_builder import BatchRequestBuilder  # type: ignore[import-untyped]
-    from msgraph_core.requests.batch_request_content import BatchRequestContent  # type: ignore[import-untyped]
-    from msgraph_core.requests.batch_request_item import BatchRequestItem  # type: ignore[import-untyped]
+    package = "msgraph_core.requests"
+    builder = import_module(f"{package}.batch_request_builder").BatchRequestBuilder
+    content_type = import_module(f"{package}.batch_request_content").BatchRequestContent
+    item_type = import_module(f"{package}.batch_request_item").BatchRequestItem
 
     async def read(client: GraphServiceClient) -> dict[str, tuple[int | None, Any]]:
         adapter = client.request_adapter
-        content = BatchRequestContent()
+        content = content_type()
         users, groups = client.users.to_get_request_information(), client.groups.to_get_request_information()
         missing = client.users.by_user_id("11111111-2222-3333-4444-555555555555").to_get_request_information()
         for identifier, information in (("users", users), ("groups", groups), ("missing", missing)):
-            item = BatchRequestItem(request_information=information)
+            item = item_type(request_information=information)
             item.id = identifier
             content.add_request(identifier, item)
-        answered = await BatchRequestBuilder(adapter).post(content)
+        answered = await builder(adapter).post(content)
         return {name: (one.status, one.body) for name, one in answered.responses.items()}
 
     answers = talk(emulator, read)
