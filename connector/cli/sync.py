@@ -45,7 +45,14 @@ def sync(
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
     settings = invocation.settings()
+    from connector.sync.errors import UnknownKinds
     from connector.sync.local import run_full_sync
+    from connector.sync.requesting import check_kinds
+
+    try:
+        check_kinds(accept_shrinking or ())
+    except UnknownKinds as error:
+        raise typer.BadParameter(str(error), param_hint="--accept-shrinking") from None
 
     with shown_progress(output) as on_progress:
         running = run_full_sync(

@@ -122,7 +122,7 @@ def test_killed_at_every_write_and_repeated(undisturbed: Undisturbed, after: boo
                     deaths += 1
                 else:
                     break
-        assert deaths > 60
+        assert deaths > 60, "no write was left out"
         return await engine.hashes(sync_id)
 
     undisturbed.run(test)
