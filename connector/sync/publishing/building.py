@@ -87,7 +87,8 @@ def build_snapshot(folder: Path, material: Material, settings: Settings) -> Buil
     Raises:
         SnapshotInconsistent: the tables contradict each other.
     """
-    with open_database(folder) as database:
+    staged_bytes = sum(path.stat().st_size for paths in material.parts.values() for path in paths)
+    with open_database(folder, staged_bytes) as database:
         load_staged(database, material.parts)
         jobs = any("provisioning_jobs" in kind.tables and not kind.skipped for kind in material.kinds)
         set_options(database, settings, provisioning_jobs_read=jobs)

@@ -16,21 +16,22 @@ from connector.sync.staging import UNREAD_TABLE
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_LIMIT_MB = 256
-"""What DuckDB may hold in memory before it spills to disk. It takes some 120 MB more, for what it does not count."""
+LEAST_MEMORY_MB, MOST_MEMORY_MB, STAGED_PER_MEMORY = 256, 512, 5
+"""What DuckDB may hold in memory before it spills to disk: a fifth of what was staged, within these limits. Its joins and sorts
+cannot do with less of a large tenant. It takes some 120 MB more, for what it does not count."""
 THREADS = 2
 
 
 @contextmanager
-def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in memory, which spills to ``folder``.
+def open_database(folder: Path, staged_bytes: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory, which spills to ``folder``; ``staged_bytes`` are to be loaded into it.
 
     A database file would be written, compressed and synced with every statement, for nothing: twice the time.
     """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{MEMORY_LIMIT_MB}MB",
+        "memory_limit": f"{memory_mb(staged_bytes)}MB",
         "threads": THREADS,
         "temp_directory": str(folder / "spill"),
         "autoinstall_known_extensions": False,
@@ -42,6 +43,11 @@ def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield database
 
 
+def memory_mb(staged_bytes: int) -> int:
+    """Megabytes (10^6 bytes) that DuckDB may hold in memory."""
+    return min(MOST_MEMORY_MB, max(LEAST_MEMORY_MB, staged_bytes // STAGED_PER_MEMORY // 1_000_000))
+
+
 def load_staged(database: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]]) -> None:
     """Make every staged table, from the files of its parts in the order in which they were read.
 
@@ -51,6 +57,7 @@ def load_staged(database: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequenc
     database.execute("CREATE SCHEMA staged")
     for table in (*STAGED, UNREAD_TABLE):
         _load(database, table, parts.get(table.name, ()))
+    database.execute("SET preserve_insertion_order = false")  # rows are sorted when they are written; this saves memory
 
 
 def _load(database: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]) -> None:
@@ -98,5 +105,6 @@ def write_table(database: duckdb.DuckDBPyConnection, table: Table, path: Path) -
     """Write ``table`` as Parquet, its columns as promised and its rows sorted by key; the number of rows."""
     columns = ", ".join(f'CAST("{column.name}" AS {column.type.value}) AS "{column.name}"' for column in table)
     query = f"SELECT {columns} FROM main.{table.name} ORDER BY {', '.join(table.key)}"  # noqa: S608
+    database.execute("SET preserve_insertion_order = true")
     written = database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
     return int(written[0]) if written else 0
