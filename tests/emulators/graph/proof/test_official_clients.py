@@ -25,8 +25,8 @@ from msgraph.generated.models.user import User
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
-from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
-from msgraph_core.tasks.page_iterator import PageIterator  # type: ignore[import-untyped]
+from msgraph_core import GraphClientFactory
+from msgraph_core.tasks.page_iterator import PageIterator
 
 from emulators.graph import Fault, GraphEmulator
 from emulators.graph.tenant.state import Rel
