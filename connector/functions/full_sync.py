@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from connector.functions.settings import load_settings
 from connector.logs import log_event, quiet_libraries
+
+if TYPE_CHECKING:
+    from connector.sync.service import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +46,12 @@ async def retention_timer(timer: func.TimerRequest) -> None:  # noqa: ARG001  th
 @blueprint.queue_trigger(arg_name="message", queue_name="entra-sync", connection="AzureWebJobsStorage")
 async def sync_step(message: func.QueueMessage) -> None:
     """Take one step of a sync. What it raises makes the host deliver the message again."""
-    from connector.sync.service import run_step
-
     quiet_libraries()
-    await run_step(load_settings(_log), message.get_body().decode(), delivery=message.dequeue_count or 1)
+    await _worker().run_step(load_settings(_log), message.get_body().decode(), delivery=message.dequeue_count or 1)
+
+
+@cache
+def _worker() -> Worker:
+    from connector.sync.service import Worker
+
+    return Worker()

@@ -41,7 +41,7 @@ class Limiter:
     """Lets requests through one after another, first come, first served, as soon as there is room for them.
 
     Args:
-        clock: time, and the deadline of waits.
+        clock: the time, and how to wait where a caller does not say.
         share: part of what Graph grants that may be used, above 0 and at most 1.
     """
 
@@ -64,22 +64,25 @@ class Limiter:
         """Resource units that are used in a window at most, as far as is known by now."""
         return self._limit
 
-    async def enter(self, units: int, service: str) -> None:
+    async def enter(self, units: int, service: str, clock: Clock | None = None) -> None:
         """Wait until ``units`` may be spent on ``service``; :meth:`leave` must follow.
+
+        Args:
+            clock: how the caller waits, and until when; by default the limiter's own.
 
         Raises:
             Throttled: that would take longer than the deadline allows.
         """
         while True:
             if closed := self._closed_for(service):
-                await self._clock.wait(closed)
+                await (clock or self._clock).wait(closed)
             async with self._line:
                 while not self._closed_for(service):
                     wait = self._wait_for_room(units)
                     if wait == 0:
                         self._under_way += units
                         return
-                    await self._make_way(wait)
+                    await self._make_way(wait, clock or self._clock)
 
     def leave(self, units: int) -> None:
         """The request is over, answered or not; what it spent counts for another window."""
@@ -130,14 +133,14 @@ class Limiter:
             return self._limit
         return max(_LEAST_UNDER_WAY, (1 - self._used) * self._limit)
 
-    async def _make_way(self, wait: float | None) -> None:
+    async def _make_way(self, wait: float | None, clock: Clock) -> None:
         if wait is None:
             self._news.clear()
             await self._news.wait()
-        elif not self._clock.may_wait(wait):
+        elif not clock.may_wait(wait):
             raise Throttled(wait)
         else:
-            await self._clock.wait(min(wait, _SLICE))
+            await clock.wait(min(wait, _SLICE))
 
     def _grow(self, now: float) -> bool:
         """Allow more, if nothing speaks against it; called when the limit is what requests wait for."""

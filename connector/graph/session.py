@@ -20,24 +20,19 @@ from urllib.parse import urlsplit
 from connector.graph import retry
 from connector.graph.addresses import address
 from connector.graph.clock import Clock
+from connector.graph.connection import GraphConnection
 from connector.graph.costs import predicted_units
-from connector.graph.credentials import open_credential, sign_in, sign_in_error
+from connector.graph.credentials import sign_in_error
 from connector.graph.envelope import parse_error
 from connector.graph.errors import GraphError, GraphUnreachable, Throttled, UnexpectedAnswer, refusal
-from connector.graph.limiter import Limiter, service_of
+from connector.graph.limiter import service_of
 from connector.graph.stats import GraphStats
-from connector.graph.tls import trust
-from connector.graph.transport import open_adapter, open_client
 from connector.settings import Settings
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
-    from azure.identity.aio import ClientSecretCredential
     from kiota_abstractions.request_information import RequestInformation
     from msgraph.generated.base_graph_service_client import BaseGraphServiceClient
-    from msgraph.graph_request_adapter import GraphRequestAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +50,6 @@ class GraphSession:
     Attributes:
         stats: what the session has cost so far.
         base_url: address and version of Graph, without a slash at the end.
-        limiter: what keeps it within the resource units that Graph grants.
-        token_number: how often the session has signed in, which tells one access token from the next.
     """
 
     def __init__(
@@ -65,6 +58,7 @@ class GraphSession:
         *,
         stats: GraphStats | None = None,
         deadline: float | None = None,
+        connection: GraphConnection | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Prepare a session; nothing is sent before it is entered.
@@ -73,76 +67,48 @@ class GraphSession:
             settings: tenant, credential and endpoint.
             stats: counters to go on with; new ones by default.
             deadline: value of :func:`time.monotonic` at which the step ends. A wait that would pass it is not begun.
+            connection: an open connection that is shared with others; by default the session has one of its own.
             sleep: how to wait.
         """
         self.stats = stats or GraphStats()
         self.base_url = f"{settings.graph_endpoint}/v1.0"
-        self.token_number = 0
         self._settings = settings
         self._clock = Clock(sleep, deadline=deadline)
-        self.limiter = Limiter(self._clock, share=settings.graph_budget_percent / 100)
-        self._signing_in = asyncio.Lock()
-        self._trusted: ssl.SSLContext | None = None
-        self._credential: ClientSecretCredential | None = None
-        self._http: httpx.AsyncClient | None = None
-        self._adapter: GraphRequestAdapter | None = None
+        self._connection = connection or GraphConnection(settings, clock=self._clock)
+        self._own = None if connection else self._connection
 
     async def __aenter__(self) -> Self:
-        """Open the connection pool and sign in.
+        """Open a connection, unless one was given.
 
         Raises:
             SignInFailed: Microsoft Entra ID issues no token.
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
-        self._trusted = trust(self._settings.ca_file)
-        try:
-            self._http = open_client(self._trusted)
-            await self._sign_in(self._trusted, self._http)
-        except BaseException:
-            await self._close()
-            raise
+        if self._own is not None:
+            await self._own.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._close()
+        if self._own is not None:
+            await self._own.close()
 
-    async def _close(self) -> None:
-        if self._http is not None:
-            await self._http.aclose()
-        if self._credential is not None:
-            await self._credential.close()
-        self._http = self._credential = self._adapter = None
-
-    async def _sign_in(self, trusted: ssl.SSLContext, http: httpx.AsyncClient) -> None:
-        """Get a token from Microsoft Entra ID, whatever token there is already."""
-        before, self._credential = self._credential, open_credential(self._settings, trusted)
-        if before is not None:
-            await before.close()
-        await sign_in(self._credential, self._settings)
-        self._adapter = open_adapter(self._settings, self._credential, http)
-        self.token_number += 1
+    @property
+    def token_number(self) -> int:
+        """Tells the access token in use from those before it."""
+        return self._connection.token_number
 
     async def renew_token(self, refused: int) -> None:
-        """Sign in again because Graph has refused the token with number ``refused``: it was revoked, or has expired early.
-
-        Requests that were refused together renew it once.
-
-        Raises:
-            SignInFailed: Microsoft Entra ID issues no other.
-            GraphUnreachable: its sign-in endpoint cannot be asked.
-        """
-        async with self._signing_in:
-            if self.token_number == refused and self._trusted is not None and self._http is not None:
-                await self._sign_in(self._trusted, self._http)
+        """Sign in again, as :meth:`GraphConnection.renew_token` does."""
+        await self._connection.renew_token(refused)
 
     @property
     def client(self) -> BaseGraphServiceClient:
         """The root of msgraph-sdk's typed request builders; they build, :meth:`send` sends."""
         from msgraph.generated.base_graph_service_client import BaseGraphServiceClient
 
-        return BaseGraphServiceClient(self._open_adapter())
+        return BaseGraphServiceClient(self._connection.adapter)
 
     def url(self, info: RequestInformation) -> str:
         """The absolute url of a request that a builder made."""
@@ -183,7 +149,7 @@ class GraphSession:
     def observe(self, target: str, status: int, headers: Mapping[str, str]) -> None:
         """Take in what an answer says of cost and limits: the answer to a request, or to an item of a batch."""
         self.stats.charge(status, headers)
-        self.limiter.observe(predicted_units(target), service_of(target), status, headers)
+        self._connection.limiter.observe(predicted_units(target), service_of(target), status, headers)
 
     def target(self, url: str) -> str:
         """``url`` without address and version: what errors name and batches ask for.
@@ -230,11 +196,11 @@ class GraphSession:
 
     async def _send_once(self, method: str, url: str, body: bytes | None, units: int) -> httpx.Response:
         target = self.target(url)
-        await self.limiter.enter(units, service_of(target))
+        await self._connection.limiter.enter(units, service_of(target), self._clock)
         try:
             response = await self._exchange(method, url, body)
         finally:
-            self.limiter.leave(units)
+            self._connection.limiter.leave(units)
         self.stats.bytes_received += len(response.content)
         if method == "GET" or response.status_code >= 400:  # items of a batch are answered, and charged, one by one
             self.observe(target, response.status_code, response.headers)
@@ -244,7 +210,7 @@ class GraphSession:
         import httpx
         from azure.core.exceptions import AzureError
 
-        adapter = self._open_adapter()
+        adapter = self._connection.adapter
         info = _request(method, url, body)
         self.stats.requests += 1
         try:
@@ -256,11 +222,6 @@ class GraphSession:
         if response is None:
             raise UnexpectedAnswer(f"Graph answered {self.target(url)} with nothing")
         return response
-
-    def _open_adapter(self) -> GraphRequestAdapter:
-        if self._adapter is None:
-            raise RuntimeError("the session is not open: use it in 'async with'")
-        return self._adapter
 
 
 def _request(method: str, url: str, body: bytes | None) -> RequestInformation:

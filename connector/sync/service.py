@@ -23,16 +23,19 @@ from connector.sync.steps import take_step
 if TYPE_CHECKING:
     from connector.sync.retention import Removed
 
+if TYPE_CHECKING:
+    from connector.graph.connection import SharedConnection
+
 __all__ = [
     "MalformedMessage",
     "Request",
     "StorageError",
     "SyncRunning",
     "UnknownKinds",
+    "Worker",
     "clean_up",
     "parse_message",
     "request_sync",
-    "run_step",
     "sync_status",
 ]
 
@@ -91,20 +94,29 @@ async def sync_status(settings: Settings, sync_id: str) -> dict[str, Any] | None
     return document
 
 
-async def run_step(settings: Settings, text: str, *, delivery: int) -> None:
-    """Take one message of the sync queue.
+class Worker:
+    """Takes messages of the sync queue. One for a process: its steps share a connection to Graph, and the sense of its limits."""
 
-    Args:
-        text: the message.
-        delivery: how often it has been delivered, this time included. The last time, a failure ends the sync.
+    def __init__(self) -> None:
+        from connector.graph.connection import SharedConnection
 
-    Raises:
-        MalformedMessage: the text is not a message of ours.
-        Exception: what may pass; the queue delivers the message again.
-    """
-    message = parse_message(text)
-    async with open_store(settings) as store:
-        await take_step(_context(settings, store, message.sync_id), message, last_try=delivery >= MOST_DELIVERIES)
+        self._graph = SharedConnection()
+
+    async def run_step(self, settings: Settings, text: str, *, delivery: int) -> None:
+        """Take one message.
+
+        Args:
+            text: the message.
+            delivery: how often it has been delivered, this time included. The last time, a failure ends the sync.
+
+        Raises:
+            MalformedMessage: the text is not a message of ours.
+            Exception: what may pass; the queue delivers the message again.
+        """
+        message = parse_message(text)
+        async with open_store(settings) as store:
+            context = _context(settings, store, message.sync_id, self._graph)
+            await take_step(context, message, last_try=delivery >= MOST_DELIVERIES)
 
 
 def parse_message(text: str) -> StepMessage:
@@ -122,7 +134,7 @@ def parse_message(text: str) -> StepMessage:
     return message
 
 
-def _context(settings: Settings, store: Store, sync_id: str) -> Context:
+def _context(settings: Settings, store: Store, sync_id: str, shared: SharedConnection) -> Context:
     from connector.graph.delta import take_cursors
     from connector.graph.session import GraphSession
     from connector.graph.stats import GraphStats
@@ -130,8 +142,9 @@ def _context(settings: Settings, store: Store, sync_id: str) -> Context:
 
     @asynccontextmanager
     async def open_graph() -> AsyncIterator[Graph]:
-        stats = GraphStats()
-        async with GraphSession(settings, stats=stats, deadline=time.monotonic() + settings.step_budget) as session:
+        deadline = time.monotonic() + settings.step_budget
+        stats, connection = GraphStats(), await shared.open(settings)
+        async with GraphSession(settings, stats=stats, deadline=deadline, connection=connection) as session:
             yield Graph(session, Meter(stats))
 
     return Context(

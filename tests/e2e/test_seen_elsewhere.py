@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from connector.cli.app import app
 from connector.storage import SyncState, open_store
 from connector.storage.names import SYNC_QUEUE
-from connector.sync.service import request_sync, run_step
+from connector.sync.service import Worker, request_sync
 from emulators.graph import Fault, GraphEmulator, Variants
 from emulators.graph.tenant.generator import generate
 from emulators.graph.tenant.tenant import Tenant
@@ -153,7 +153,7 @@ def take_steps(deployment: Deployment, sync_id: str) -> None:
     with QueueClient.from_connection_string(deployment.settings.storage, SYNC_QUEUE) as queue:
         while not asyncio.run(ended(deployment, sync_id)):
             for message in queue.receive_messages(visibility_timeout=60):
-                asyncio.run(run_step(hurried, message.content, delivery=message.dequeue_count or 1))
+                asyncio.run(Worker().run_step(hurried, message.content, delivery=message.dequeue_count or 1))
                 queue.delete_message(message)
 
 

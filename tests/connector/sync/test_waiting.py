@@ -12,7 +12,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from connector.storage import open_store
 from connector.storage.records import StepMessage, UnitState
 from connector.sync.context import utc_now
-from connector.sync.service import request_sync, run_step
+from connector.sync.service import Worker, request_sync
 from emulators.graph import Fault, GraphEmulator
 from emulators.graph.tenant.generator import generate
 from tests.support.deployments import deploy
@@ -30,7 +30,7 @@ def test_a_long_wait_gives_the_worker_back_and_the_unit_goes_on_later(storage_ac
 
         async def test() -> None:
             sync_id = (await request_sync(settings)).sync_id
-            await run_step(settings, _message(sync_id, "start"), delivery=1)
+            await Worker().run_step(settings, _message(sync_id, "start"), delivery=1)
             graph.faults.add(Fault(path=r"/subscribedSkus", status=429, retry_after=WAIT))
             async with (
                 QueueServiceClient.from_connection_string(settings.storage) as queues,
@@ -38,7 +38,7 @@ def test_a_long_wait_gives_the_worker_back_and_the_unit_goes_on_later(storage_ac
             ):
                 client = queues.get_queue_client("entra-sync")
                 await client.clear_messages()
-                await run_step(settings, _message(sync_id, "licenses"), delivery=1)
+                await Worker().run_step(settings, _message(sync_id, "licenses"), delivery=1)
 
                 held = await store.checkpoint(sync_id, "licenses")
                 progress = await store.progress(sync_id)
@@ -50,7 +50,7 @@ def test_a_long_wait_gives_the_worker_back_and_the_unit_goes_on_later(storage_ac
                 assert await waiting_messages(client) == [], "it is there, and nobody sees it yet"
                 assert progress.alive_until > utc_now() + timedelta(seconds=WAIT), "it is not taken for dead meanwhile"
 
-                await run_step(settings, _message(sync_id, "licenses", 1), delivery=1)
+                await Worker().run_step(settings, _message(sync_id, "licenses", 1), delivery=1)
                 ended = await store.checkpoint(sync_id, "licenses")
                 assert ended is not None
                 assert ended.record.state is UnitState.COMPLETE

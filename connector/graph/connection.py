@@ -1,0 +1,131 @@
+"""What a process needs only once to speak to Graph: the token, the HTTP connections, and the sense of what Graph allows.
+
+The steps of a sync that run in one worker at the same time, and one after another, share a connection: they sign in once, and the
+limiter sees all of what they spend.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from connector.graph.clock import Clock
+from connector.graph.credentials import open_credential, sign_in
+from connector.graph.limiter import Limiter
+from connector.graph.tls import trust
+from connector.graph.transport import open_adapter, open_client
+from connector.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.identity.aio import ClientSecretCredential
+    from msgraph.graph_request_adapter import GraphRequestAdapter
+
+
+class GraphConnection:
+    """Signed in to one tenant with one application. An async context manager.
+
+    Attributes:
+        limiter: what keeps everything that uses the connection within the resource units that Graph grants.
+        token_number: how often it has signed in, which tells one access token from the next.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        """Prepare a connection; nothing is sent before it is entered.
+
+        Args:
+            settings: tenant, credential and endpoint.
+            clock: how the limiter tells the time.
+        """
+        self.settings = settings
+        self.limiter = Limiter(clock or Clock(), share=settings.graph_budget_percent / 100)
+        self.token_number = 0
+        self._signing_in = asyncio.Lock()
+        self._trusted: ssl.SSLContext | None = None
+        self._credential: ClientSecretCredential | None = None
+        self._http: httpx.AsyncClient | None = None
+        self._adapter: GraphRequestAdapter | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool and sign in.
+
+        Raises:
+            SignInFailed: Microsoft Entra ID issues no token.
+            GraphUnreachable: its sign-in endpoint cannot be asked.
+        """
+        self._trusted = trust(self.settings.ca_file)
+        try:
+            self._http = open_client(self._trusted)
+            await self._sign_in(self._trusted, self._http)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close what is open; closing twice does no harm."""
+        if self._http is not None:
+            await self._http.aclose()
+        if self._credential is not None:
+            await self._credential.close()
+        self._http = self._credential = self._adapter = None
+
+    @property
+    def adapter(self) -> GraphRequestAdapter:
+        """msgraph-sdk's adapter, while the connection is open."""
+        if self._adapter is None:
+            raise RuntimeError("the session is not open: use it in 'async with'")
+        return self._adapter
+
+    async def renew_token(self, refused: int) -> None:
+        """Sign in again because Graph has refused the token with number ``refused``: it was revoked, or has expired early.
+
+        Requests that were refused together renew it once.
+
+        Raises:
+            SignInFailed: Microsoft Entra ID issues no other.
+            GraphUnreachable: its sign-in endpoint cannot be asked.
+        """
+        async with self._signing_in:
+            if self.token_number == refused and self._trusted is not None and self._http is not None:
+                await self._sign_in(self._trusted, self._http)
+
+    async def _sign_in(self, trusted: ssl.SSLContext, http: httpx.AsyncClient) -> None:
+        """Get a token from Microsoft Entra ID, whatever token there is already."""
+        before, self._credential = self._credential, open_credential(self.settings, trusted)
+        if before is not None:
+            await before.close()
+        await sign_in(self._credential, self.settings)
+        self._adapter = open_adapter(self.settings, self._credential, http)
+        self.token_number += 1
+
+
+class SharedConnection:
+    """The connection of a process: opened by the first who needs it, used by everyone with the same settings."""
+
+    def __init__(self) -> None:
+        self._connection: GraphConnection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening: asyncio.Lock | None = None
+
+    async def open(self, settings: Settings) -> GraphConnection:
+        """The connection for ``settings``. Nobody who gets it closes it.
+
+        Raises:
+            SignInFailed: Microsoft Entra ID issues no token; the next caller tries again.
+            GraphUnreachable: its sign-in endpoint cannot be asked.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop or self._opening is None:  # connections and locks belong to one event loop
+            self._loop, self._opening, self._connection = loop, asyncio.Lock(), None
+        async with self._opening:
+            if self._connection is None or self._connection.settings != settings:
+                self._connection = await GraphConnection(settings).__aenter__()
+            return self._connection
