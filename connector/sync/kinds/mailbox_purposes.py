@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import ClassVar, TypeGuard
+from typing import ClassVar
 
 from connector.access.accounts import MailboxPurposeRow, MailboxSettings
 from connector.graph.errors import GraphError, RequestRefused, is_unreadable
@@ -13,11 +13,9 @@ from connector.settings import Settings
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.reader import Incomplete, Page, Work
 
-_FORBIDDEN = 403
-
 
 class MailboxPurposes(BaseReader):
-    """Asks for ``mailboxSettings`` of each account. Most refusals only say that there is no mailbox."""
+    """Asks for ``mailboxSettings`` of each account. Many answers only say that there is no mailbox."""
 
     name: ClassVar[str] = "mailbox_purposes"
     tables: ClassVar[tuple[str, ...]] = ("mailbox_purposes",)
@@ -33,13 +31,15 @@ class MailboxPurposes(BaseReader):
         """Read the purpose of each account's mailbox.
 
         Raises:
-            RequestRefused: nothing of a whole round may be read, so the permission is missing, not some mailboxes.
+            RequestRefused: nothing may be read from the beginning, so the permission is missing, not some mailboxes.
         """
         ids = [row["id"] for row in work.inputs]
+        begun = work.position is not None
         async for part in sweep(
             work.session, ids, lambda id_: _target(work.session, id_), MailboxSettings, work.position
         ):
-            incomplete = _unread(part.answers)
+            incomplete = _unread(part.answers, begun=begun)
+            begun = True
             rows = [
                 MailboxPurposeRow(id=answer.key, mailbox_purpose=answer.content.user_purpose)
                 for answer in part.answers
@@ -49,28 +49,29 @@ class MailboxPurposes(BaseReader):
             yield Page({"mailbox_purposes": rows}, part.position, notes, incomplete)
 
 
-def _unread(answers: list[Answer[MailboxSettings]]) -> list[Incomplete]:
+def _unread(answers: list[Answer[MailboxSettings]], *, begun: bool) -> list[Incomplete]:
     """Where something else than the lack of a mailbox stands in the way.
 
     Raises:
         GraphError: the permission is missing, or it is no matter of single mailboxes.
     """
     refused = [(answer.key, answer.content) for answer in answers if isinstance(answer.content, GraphError)]
-    saying_none = [error for _, error in refused if _says_no_mailbox(error)]
-    forbidden = [error for error in saying_none if error.status == _FORBIDDEN]
-    if forbidden and len(saying_none) == len(answers):
+    in_the_way = [(id_, error) for id_, error in refused if not _says_no_mailbox(error)]
+    forbidden = [error for _, error in in_the_way if isinstance(error, RequestRefused) and error.forbidden]
+    if forbidden and not begun and len(refused) == len(answers):
         raise forbidden[0]
-    for _, error in refused:
+    for _, error in in_the_way:
         if not is_unreadable(error):
             raise error
-    return [
-        Incomplete("mailbox_purposes", "id", id_, str(error)) for id_, error in refused if not _says_no_mailbox(error)
-    ]
+    return [Incomplete("mailbox_purposes", "id", id_, str(error)) for id_, error in in_the_way]
 
 
-def _says_no_mailbox(error: GraphError) -> TypeGuard[RequestRefused]:
-    """Exchange answers 404 or 403, with one of several codes, for accounts that have none."""
-    return isinstance(error, RequestRefused) and error.status in (_FORBIDDEN, 404)
+def _says_no_mailbox(error: GraphError) -> bool:
+    """Exchange answers 404, or a code such as ``MailboxNotEnabledForRESTAPI``, for accounts that have none.
+
+    A bare 403 says no such thing: an application access policy hides the mailbox, and what is hidden is not absent.
+    """
+    return isinstance(error, RequestRefused) and (error.not_found or error.code.lower().startswith("mailboxnot"))
 
 
 def _target(session: GraphSession, user_id: str) -> str:
