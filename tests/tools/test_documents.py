@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from connector.settings import known_settings
+from tests.support.contoso import CONTOSO
+from tests.support.snapshots import write_snapshot
 from tools.documents import GENERATED, TOP, with_section
 
 
@@ -19,6 +22,17 @@ def test_the_readme_names_every_setting():
     readme = (TOP / "README.md").read_text()
 
     assert [setting.name for setting in known_settings() if f"`{setting.name}`" not in readme] == []
+
+
+def test_the_query_in_the_readme_answers_from_a_snapshot(tmp_path, monkeypatch):
+    query = (TOP / "README.md").read_text().partition("```sql\n")[2].partition("```")[0]
+    monkeypatch.chdir(write_snapshot(tmp_path, CONTOSO))
+
+    found = duckdb.sql(query)
+
+    assert found.columns == ["user_principal_name", "role", "through_group_id"]
+    assert "Guest" in query
+    assert found.fetchall()
 
 
 def test_a_document_without_the_section_is_refused():
