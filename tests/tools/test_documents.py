@@ -30,6 +30,7 @@ def test_the_query_in_the_readme_answers_from_a_snapshot(tmp_path, monkeypatch):
 
     found = duckdb.sql(query)
 
+    assert found is not None
     assert found.columns == ["user_principal_name", "role", "through_group_id"]
     assert "Guest" in query
     assert found.fetchall()
