@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from importlib import import_module
 
 from connector.settings import Settings
 from connector.storage import Progress, StorageError, Store, SyncResult, SyncState, open_store
@@ -55,9 +54,6 @@ async def run_full_sync(
             raise SyncRunning(request.sync_id, request.alive_until)
         queue = LocalQueue()
         async with AsyncExitStack() as stack:
-            # DuckDB loads while Graph is being waited for; publishing would wait for it otherwise.
-            loading = asyncio.create_task(asyncio.to_thread(import_module, "connector.sync.publishing.publish"))
-            stack.push_async_callback(asyncio.wait, [loading])
             context = _context(settings, store, request.sync_id, queue, stack)
             if on_progress is not None:
                 context = replace(context, on_progress=on_progress)
