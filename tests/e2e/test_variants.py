@@ -32,6 +32,7 @@ OTHER_VALUES: dict[str, list[Any]] = {
     "pim_provisioning_seconds": [5],
     "read_lag_changes": [5],
     "read_lag_seconds": [0.5],
+    "refusal_wording": ["older"],
     "sign_in_page_size": [7],
     "throttle_body": ["directory", "unknown_error"],
 }
@@ -59,6 +60,7 @@ SHOW_ELSEWHERE = {
     "pim_provisioning_seconds",
     "pim_refusal_names_scopes",
     "batch_text_as_base64",
+    "refusal_wording",
     "retry_after",
     "throttle_body",
 }

@@ -25,6 +25,7 @@ from emulators.graph.service.operations import Call
 from emulators.graph.service.permissions import require
 from emulators.graph.service.routing import Route, Router
 from emulators.graph.service.throttle import Throttle
+from emulators.graph.service.wording import older
 
 _log = logging.getLogger(__name__)
 
@@ -181,6 +182,8 @@ class Dispatcher:
         return reply
 
     def _refusal(self, error: GraphError, request: Request, request_id: str) -> Reply:
+        if self._context.variants.refusal_wording == "older":
+            error = older(error)
         client_request_id = request.headers.get("client-request-id") or request_id
         body: dict[str, Any] = error.body(self._context.clock.utc(), request_id, client_request_id)
         return Reply(error.status, body, {"Content-Type": "application/json", **error.headers})

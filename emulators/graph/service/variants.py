@@ -43,6 +43,7 @@ class Variants:
         notification_profile: rules for slow endpoints: ``current``, or ``older`` (3 s to answer, judged after 100 answers).
         notifications_carry_members: notifications of groups hold ``members@delta`` (captured, not documented).
         pim_provisioning_seconds: a schedule request is PendingProvisioning for so long before it is Provisioned.
+        refusal_wording: ``current``, or ``older``: other messages, codes and statuses of refused writes (captured 2016-2021).
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -74,6 +75,7 @@ class Variants:
     notification_profile: Literal["current", "older"] = "current"
     notifications_carry_members: bool = True
     pim_provisioning_seconds: float = 0
+    refusal_wording: Literal["current", "older"] = "current"
     retry_after: bool = True
     federation_refusal_says_why: bool = True
     throttle_body: str = "documented"

@@ -10,12 +10,15 @@ from emulators.graph.tenant.errors import AlreadyExists, NotAllowed, NotFound, R
 
 CONFLICT = "A conflicting object with one or more of the specified property values is present in the directory."
 
+ON_PREMISES_MASTERED = (
+    "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently "
+    "undergoing migration."
+)
+EXCHANGE_MASTERED = "Cannot Update a mail-enabled security groups and or distribution list."
+
 _MESSAGES = {
-    Reason.SYNCED_FROM_ON_PREMISES: (
-        "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently "
-        "undergoing migration."
-    ),
-    Reason.MANAGED_BY_EXCHANGE: "Cannot Update a mail-enabled security groups and or distribution list.",
+    Reason.SYNCED_FROM_ON_PREMISES: ON_PREMISES_MASTERED,
+    Reason.MANAGED_BY_EXCHANGE: EXCHANGE_MASTERED,
     Reason.LAST_OWNER: "The group must have at least one owner, hence this owner cannot be removed.",
 }
 
