@@ -1,0 +1,61 @@
+"""The permissions that the README names are the ones that a sync needs: no fewer, no more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from connector.sync.local import run_full_sync
+from emulators.graph import GraphEmulator
+from emulators.graph.tenant.generator import generate
+from tests.support.deployments import deploy
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+_, _, PARAGRAPH = README.partition("The app registration needs these application permissions")
+REQUIRED, OPTIONAL = (
+    re.findall(r"`([A-Za-z]+(?:\.[A-Za-z]+)+)`", part)
+    for part in PARAGRAPH.partition("\n\n")[0].split("What is optional:")
+)
+OPTIONAL = [name for name in OPTIONAL if not name.endswith(".json")]
+LEFT_OUT = {"administrative_unit_scopes", "provisioning_jobs"}
+
+
+def synced(permissions, storage_account, folder, switches):
+    """What is incomplete, and what is untrue, after a sync of an app that holds just these permissions."""
+    tenant = generate(users=40, seed=31)
+    tenant.set_fact("permissions", json.dumps(permissions))
+    with GraphEmulator(tenant) as graph:
+        deployment = deploy(graph, storage_account, switches)
+        asyncio.run(run_full_sync(deployment.settings))
+        manifest, picture = deployment.snapshot(folder)
+        return set(manifest.incomplete), deployment.untruths(picture)
+
+
+def test_the_readme_names_them():
+    assert len(REQUIRED) == 5
+    assert len(OPTIONAL) == 5
+
+
+def test_all_of_them_give_the_whole_truth(storage_account, tmp_path):
+    everything = {"SIGN_IN_ACTIVITY": "true", "MAILBOX_PURPOSE": "true"}
+
+    assert synced(REQUIRED + OPTIONAL, storage_account, tmp_path, everything) == (set(), [])
+
+
+def test_the_required_ones_leave_out_only_what_the_readme_calls_optional(storage_account, tmp_path):
+    incomplete, _ = synced(REQUIRED, storage_account, tmp_path, {})
+
+    assert incomplete == LEFT_OUT
+
+
+@pytest.mark.parametrize("missing", REQUIRED)
+def test_each_of_the_required_ones_is_missed(missing, storage_account, tmp_path):
+    held = [name for name in REQUIRED if name != missing]
+
+    incomplete, _ = synced(held, storage_account, tmp_path, {})
+
+    assert incomplete - LEFT_OUT
