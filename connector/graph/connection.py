@@ -30,6 +30,7 @@ class GraphConnection:
     Attributes:
         limiter: what keeps everything that uses the connection within the resource units that Graph grants.
         token_number: how often it has signed in, which tells one access token from the next.
+        permissions: the application permissions that the token names; None where it cannot be told.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
@@ -42,6 +43,7 @@ class GraphConnection:
         self.settings = settings
         self.limiter = Limiter(clock or Clock(), share=settings.graph_budget_percent / 100)
         self.token_number = 0
+        self.permissions: frozenset[str] | None = None
         self._signing_in = asyncio.Lock()
         self._trusted: ssl.SSLContext | None = None
         self._credential: ClientSecretCredential | None = None
@@ -102,7 +104,7 @@ class GraphConnection:
         before, self._credential = self._credential, open_credential(self.settings, trusted)
         if before is not None:
             await before.close()
-        await sign_in(self._credential, self.settings)
+        self.permissions = await sign_in(self._credential, self.settings)
         self._adapter = open_adapter(self.settings, self._credential, http)
         self.token_number += 1
 

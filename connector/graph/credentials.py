@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import msgspec
 
 from connector.graph.errors import GraphError, GraphUnreachable, SignInFailed
 from connector.settings import Settings
@@ -55,8 +58,13 @@ def open_credential(settings: Settings, trusted: ssl.SSLContext) -> ClientSecret
     )
 
 
-async def sign_in(credential: AsyncTokenCredential, settings: Settings) -> None:
+async def sign_in(credential: AsyncTokenCredential, settings: Settings) -> frozenset[str] | None:
     """Get a token now, so that a wrong setting is reported for what it is and not as some request's failure.
+
+    Returns:
+        The application permissions that the token names; None where it cannot be told. Clients are not to rely on what Graph's
+        tokens say (https://learn.microsoft.com/entra/identity-platform/access-tokens), so it may explain what is
+        missing, and must not decide what is asked for.
 
     Raises:
         SignInFailed: Microsoft Entra ID refuses.
@@ -65,9 +73,25 @@ async def sign_in(credential: AsyncTokenCredential, settings: Settings) -> None:
     from azure.core.exceptions import AzureError
 
     try:
-        await credential.get_token(graph_scope(settings), enable_cae=True)
+        token = await credential.get_token(graph_scope(settings), enable_cae=True)
     except AzureError as error:
         raise sign_in_error(error, settings) from None
+    return permissions_in(token.token)
+
+
+class _Claims(msgspec.Struct):
+    roles: frozenset[str] = frozenset()
+
+
+def permissions_in(token: str) -> frozenset[str] | None:
+    """The application permissions that an access token names; None where it is no JWT that can be read."""
+    _, _, rest = token.partition(".")
+    payload = rest.partition(".")[0]
+    try:
+        claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+        return msgspec.json.decode(claims, type=_Claims).roles
+    except (ValueError, msgspec.DecodeError):
+        return None
 
 
 _CODE = re.compile(r"AADSTS(\d+):?\s*")

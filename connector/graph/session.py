@@ -99,6 +99,10 @@ class GraphSession:
         """Tells the access token in use from those before it."""
         return self._connection.token_number
 
+    def lacks(self, permission: str) -> bool:
+        """Whether the token tells its permissions and ``permission`` is not among them. Explains; decides nothing."""
+        return self._connection.permissions is not None and permission not in self._connection.permissions
+
     async def renew_token(self, refused: int) -> None:
         """Sign in again, as :meth:`GraphConnection.renew_token` does."""
         await self._connection.renew_token(refused)

@@ -12,6 +12,7 @@ import pytest
 from connector.sync.local import run_full_sync
 from emulators.graph import GraphEmulator
 from emulators.graph.tenant.generator import generate
+from emulators.graph.tenant.truth import truth
 from tests.support.deployments import deploy
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -21,7 +22,7 @@ REQUIRED, OPTIONAL = (
     for part in PARAGRAPH.partition("\n\n")[0].split("What is optional:")
 )
 OPTIONAL = [name for name in OPTIONAL if not name.endswith(".json")]
-LEFT_OUT = {"administrative_unit_scopes", "provisioning_jobs"}
+LEFT_OUT = {"administrative_unit_scopes", "provisioning_jobs", "memberships"}
 
 
 def synced(permissions, storage_account, folder, switches):
@@ -50,6 +51,22 @@ def test_the_required_ones_leave_out_only_what_the_readme_calls_optional(storage
     incomplete, _ = synced(REQUIRED, storage_account, tmp_path, {})
 
     assert incomplete == LEFT_OUT
+
+
+def test_hidden_members_that_may_not_be_seen_are_said_to_be_missing(storage_account, tmp_path):
+    tenant = generate(users=40, seed=31)
+    hidden = {row["id"] for row in truth(tenant)["groups"] if row["visibility"] == "HiddenMembership"}
+    tenant.set_fact("permissions", json.dumps([name for name in REQUIRED + OPTIONAL if name != "Member.Read.Hidden"]))
+    with GraphEmulator(tenant) as graph:
+        deployment = deploy(graph, storage_account)
+        asyncio.run(run_full_sync(deployment.settings))
+        manifest, picture = deployment.snapshot(tmp_path)
+
+    assert hidden
+    assert {one.id for one in manifest.unread} == hidden
+    lost = {row["id"] for row in deployment.truth()["grants"]} - {row["id"] for row in picture["grants"]}
+    assert lost
+    assert all(any(f"group:{group}:member" in grant for group in hidden) for grant in lost)
 
 
 @pytest.mark.parametrize("missing", REQUIRED)

@@ -10,6 +10,7 @@ one, so that one of them cannot take the others along.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from connector.sync.kinds.sifting import raise_first
 
 _GROUPS_PER_REQUEST = 50
 """Most ids in a delta filter. https://learn.microsoft.com/graph/api/group-delta#odata-query-parameters"""
+_SEES_HIDDEN = "Member.Read.Hidden"
 
 _Chunks = Mapping[str, Sequence[str]]
 
@@ -62,15 +64,34 @@ class Memberships(BaseReader):
         Raises:
             GraphError: not one group can be read.
         """
-        place = _Position() if work.position is None else msgspec.convert(work.position, _Position)
-        if not place.one_by_one:
-            async for page in _together(work, place):
-                yield page
-            if not place.doubtful:
-                return
-            place.one_by_one, place.sweep, place.mentioned = True, None, {}
-        async for page in _one_by_one(work, place):
+        hidden = _hidden(work) if work.position is None else []
+        async for page in _pages(work):
+            yield replace(page, incomplete=[*page.incomplete, *hidden]) if hidden else page
+            hidden = []
+
+
+async def _pages(work: Work) -> AsyncIterator[Page]:
+    place = _Position() if work.position is None else msgspec.convert(work.position, _Position)
+    if not place.one_by_one:
+        async for page in _together(work, place):
             yield page
+        if not place.doubtful:
+            return
+        place.one_by_one, place.sweep, place.mentioned = True, None, {}
+    async for page in _one_by_one(work, place):
+        yield page
+
+
+def _hidden(work: Work) -> list[Incomplete]:
+    """The groups whose members Graph leaves out without a word, because the permission to see hidden ones is missing."""
+    if not work.session.lacks(_SEES_HIDDEN):
+        return []
+    why = f"Its membership is hidden, and the app does not hold {_SEES_HIDDEN}."
+    return [
+        Incomplete("memberships", "group_id", row["id"], why)
+        for row in work.inputs
+        if row.get("visibility") == "HiddenMembership"
+    ]
 
 
 async def _together(work: Work, place: _Position) -> AsyncIterator[Page]:
