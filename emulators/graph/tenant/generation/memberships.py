@@ -68,7 +68,7 @@ def _skewed_sizes(maker: Maker, dice: Dice, memberships: int) -> list[int]:
 def shared_out(total: int, weights: Sequence[float], room: Sequence[int]) -> list[int]:
     """``total`` in shares by weight, none larger than its room; less in all only where there is not room enough."""
     sizes = [0] * len(weights)
-    open_shares = [place for place, weight in enumerate(weights) if weight]
+    open_shares = [place for place, weight in enumerate(weights) if weight and room[place]]
     while total > 0 and open_shares:
         weight, given, rounded_off = sum(weights[place] for place in open_shares), 0, 1e-6
         for place in open_shares:

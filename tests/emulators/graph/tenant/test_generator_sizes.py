@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emulators.graph.tenant.generation.memberships import shared_out
@@ -61,6 +61,7 @@ shares = st.lists(st.tuples(st.floats(0.01, 1000), st.integers(0, 50)), max_size
 
 
 @given(total=st.integers(0, 600), of=shares)
+@example(total=2, of=[(0.5, 2), (1.0, 0)])  # the share of who has no room used to swallow the rest
 def test_shares_fill_up_the_room_there_is(total, of):
     weights, room = [weight for weight, _ in of], [most for _, most in of]
 
