@@ -15,7 +15,7 @@ def token(payload: bytes) -> str:
 def test_the_roles_of_a_token_are_its_permissions():
     claims = {"aud": "https://graph.microsoft.com", "roles": ["User.Read.All", "Group.Read.All"]}
 
-    assert permissions_in(token(json.dumps(claims).encode())) == {"User.Read.All", "Group.Read.All"}
+    assert permissions_in(token(json.dumps(claims).encode())) == frozenset({"User.Read.All", "Group.Read.All"})
 
 
 def test_a_token_without_roles_was_given_none():
