@@ -144,11 +144,12 @@ def install_azurite(environment: Environment) -> None:
             run(*command, env={**os.environ, "PATH": path}, stdout=sys.stderr)
 
 
-def set_up() -> Environment:
-    """Install everything that running the product and its tests needs."""
+def set_up(*, azurite: bool = True) -> Environment:
+    """Install everything that running the product and its tests needs; without storage where that is not used."""
     environment = Environment()
     environment.install()
-    install_azurite(environment)
+    if azurite:
+        install_azurite(environment)
     return environment
 
 
@@ -159,8 +160,7 @@ def module(name: str, *, azurite: bool = True) -> Callable[[list[str]], None]:
     """A task that is ``python -m name`` in the environment, with the arguments handed on."""
 
     def task(arguments: list[str]) -> None:
-        environment = set_up() if azurite else Environment()
-        environment.install()
+        environment = set_up(azurite=azurite)
         path = os.pathsep.join([str(environment.bin), os.environ.get("PATH", "")])
         command = [str(environment.python), "-m", name, *arguments]
         become(command, {**os.environ, "PATH": path})
@@ -192,8 +192,7 @@ def test(arguments: list[str]) -> None:
 
 def check(_: list[str]) -> None:
     """Lint, format, types, pinned requirements."""
-    environment = Environment()
-    environment.install()
+    environment = set_up(azurite=False)
     failed = []
     for name, command in {
         "lint": [environment.bin / "ruff", "check"],
@@ -215,8 +214,7 @@ def check(_: list[str]) -> None:
 
 def lock(arguments: list[str]) -> None:
     """Write the requirements files anew; with --upgrade, to the newest versions."""
-    environment = Environment()
-    environment.install()
+    environment = set_up(azurite=False)
     for target, text in compiled(environment, *arguments):
         target.write_text(text)
 

@@ -22,7 +22,7 @@ from connector.query.opening import open_current
 from connector.query.snapshot import Snapshot
 from connector.settings import Settings
 from connector.storage import Manifest, Progress, SyncState, open_store
-from tools.stack import CONTAINER, TOP, Stack, running
+from tools.stack import CONTAINER, TOP, Stack, add_tenant_options, running
 
 KEPT = TOP / ".state" / "demo"
 """Where the snapshot's files are kept for a look after the demo has stopped its storage."""
@@ -121,9 +121,7 @@ def _show(output: Output, manifest: Manifest, seconds: float, answers: Sequence[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 dev.py demo", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON summary as the last line, for programs")
-    parser.add_argument("--users", type=int, default=2000, help="users of the tenant (default: %(default)s)")
-    parser.add_argument("--groups", type=int, help="its groups (default: as many as fit the users)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another tenant (default: %(default)s)")
+    add_tenant_options(parser)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,13 @@ class Stack:
     def settings(self) -> Settings:
         """The settings, parsed."""
         return Settings.load(self.environment)
+
+
+def add_tenant_options(parser: argparse.ArgumentParser) -> None:
+    """The options that decide which tenant is made up."""
+    parser.add_argument("--users", type=int, default=2000, help="users of the made-up tenant (default: %(default)s)")
+    parser.add_argument("--groups", type=int, help="its groups (default: as many as fit the users)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another tenant (default: %(default)s)")
 
 
 @contextmanager

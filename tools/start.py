@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from tools.stack import TOP, Stack, running
+from tools.stack import TOP, Stack, add_tenant_options, running
 
 SETTINGS_FILE = TOP / ".state" / "local.settings.json"
 """Not the one at the top, which is the developer's own."""
@@ -25,11 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with running(users=options.users, groups=options.groups, seed=options.seed, latency_ms=options.latency_ms) as stack:
         _write_settings(stack)
         _tell(stack)
-        shown = 0
-        while not stopped.wait(0.25):
-            lines = stack.host.logs()
-            sys.stderr.write("".join(f"{line}\n" for line in lines[shown:]))
-            shown = len(lines)
+        with stack.host.log_file.open(errors="replace") as log:
+            while not stopped.wait(0.25):
+                sys.stderr.write(log.read())
     sys.stderr.write("Stopped.\n")
     return 0
 
@@ -55,9 +53,7 @@ def _tell(stack: Stack) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 dev.py start", description=__doc__)
-    parser.add_argument("--users", type=int, default=2000, help="users of the made-up tenant (default: %(default)s)")
-    parser.add_argument("--groups", type=int, help="its groups (default: as many as fit the users)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another tenant (default: %(default)s)")
+    add_tenant_options(parser)
     parser.add_argument("--latency-ms", type=int, default=0, help="milliseconds that Graph takes longer to answer")
     return parser
 
