@@ -147,10 +147,11 @@ class Notifications:
 
     def _remind(self, subscription: Subscription) -> None:
         now = self._context.clock.now()
-        subscription.remind_at = next_reminder(now, subscription.token_expires_at)
         if subscription.lifecycle_url is not None:
             item = lifecycle_item(subscription, "reauthorizationRequired", self._tenant.id)
             self._outbox.add(subscription.id, subscription.lifecycle_url, item, now=now, late=0, lifecycle=True)
+        # Last: whoever drains would otherwise see neither a reminder that is due nor one that waits.
+        subscription.remind_at = next_reminder(now, subscription.token_expires_at)
 
     async def _run(self) -> None:
         while True:

@@ -122,6 +122,7 @@ def test_a_refused_notification_is_tried_again_ever_later_for_four_hours(graph, 
     receiver.answer = refuse
     path = f"/subscriptions/{subscribe(minutes=600)['id']}/reauthorize"
     tenant.create_user("Ada")
+    arrived()
     for _ in range(25):
         arrived(10 * MINUTE)
         graph.sign_in()
