@@ -167,3 +167,20 @@ STAGED: tuple[Table, ...] = (
     LICENSES,
 )
 """Every staged table."""
+
+# Fact tables: what staged tables say in the end. Each snapshot keeps them beside its own tables, so that rounds can go on from
+# them, and so that what cannot be read any more stays as it was.
+
+# Objects that Graph has said are gone. What a list or a delta that lags behind still says of them does not count.
+TOMBSTONES = _staged("tombstones", ("id",), ("id", _TEXT), ("kind", _TEXT), ("removed_at", _TIME))
+# Applications whose provisioning jobs could not be read, and what was known of them before.
+UNREAD_JOBS = _staged(
+    "unread_jobs", ("application_id",), ("application_id", _TEXT), ("provisioned_by_scim", ColumnType.BOOL)
+)
+
+FACTS: tuple[Table, ...] = (
+    *(_without(table, "ordinal", "removed") for table in STAGED),
+    UNREAD_JOBS,
+    TOMBSTONES,
+)
+"""Every fact table. Rows are unique by key."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 SYNC_QUEUE = "entra-sync"
+CHANGES_QUEUE = "entra-changes"
+LIFECYCLE_QUEUE = "entra-lifecycle"
 MANIFEST = "manifest.json"
 
 
@@ -56,3 +58,24 @@ class Names:
     def snapshot_part(self, snapshot_id: str, part: str) -> str:
         """``part`` is ``{table}/part-00000.parquet``, as the manifest names it."""
         return f"{self.snapshots}{snapshot_id}/{part}"
+
+    @property
+    def journal(self) -> str:
+        """The prefix of every journal segment."""
+        return f"{self._tenant}/journal/"
+
+    def segment(self, first: int, sha256: str) -> str:
+        """A segment is named after its content, so that one that was never committed cannot be taken for another."""
+        return f"{self.journal}{first:016d}-{sha256[:12]}.jsonl"
+
+    @property
+    def rounds(self) -> str:
+        return f"{self._tenant}/rounds.json"
+
+    @property
+    def subscriptions(self) -> str:
+        return f"{self._tenant}/subscriptions.json"
+
+    def lease(self, name: str) -> str:
+        """An empty blob that is leased by whoever does what only one may do at a time."""
+        return f"{self._tenant}/leases/{name}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables of a snapshot and of the documents here. A reader refuses what is newer than itself."""
 
 
@@ -56,6 +56,22 @@ class Failure(Record, frozen=True, kw_only=True):
     unit: str
 
 
+class Cursor(Record, frozen=True, kw_only=True):
+    """From where the rounds of one kind go on. It is a fence as well: a round commits only where it still is in force.
+
+    Attributes:
+        link: Graph's delta link.
+        taken_at: when Graph gave it. Graph forgets it seven days later.
+        fingerprint: of what it tracks and the switches (:func:`connector.sync.switches.fingerprint`); with others it is useless.
+        lost: why Graph does not go on from it, a sentence; rounds leave the kind alone until a full sync has been published.
+    """
+
+    link: str
+    taken_at: datetime
+    fingerprint: str
+    lost: str | None = None
+
+
 class Running(Record, frozen=True, kw_only=True):
     """``syncs/running.json``: the sync that may run. Replaced under ``If-Match`` only.
 
@@ -74,6 +90,7 @@ class Sync(Record, frozen=True, kw_only=True):
     Attributes:
         settings: the switches that decide what is read and derived, as text, by name of the setting.
         cursors: where incremental rounds start, taken before anything was listed.
+        journal_head: sequence of the last change that was in the journal then: whatever follows is younger than the cursors.
         traffic: what taking the cursors cost.
         accept_shrinking: kinds that are not held back however much they shrink.
     """
@@ -81,9 +98,10 @@ class Sync(Record, frozen=True, kw_only=True):
     sync_id: str
     started_at: datetime
     settings: dict[str, str]
-    cursors: dict[str, str]
+    cursors: dict[str, Cursor]
     traffic: Traffic
     state: SyncState
+    journal_head: int = 0
     failure: Failure | None = None
     accept_shrinking: tuple[str, ...] = ()
 
@@ -164,22 +182,104 @@ class Checkpoint(Record, frozen=True, kw_only=True):
         return sum(part.rows for part in self.parts if part.table == UNREAD)
 
 
+class Cause(StrEnum):
+    """Why a change was seen: a notification asked for the round; a timer did (``delta``); a kind without delta was compared
+    (``poll``); a full sync found what all of them had missed (``full_sync``); we did it ourselves (``operation``)."""
+
+    NOTIFICATION = "notification"
+    DELTA = "delta"
+    POLL = "poll"
+    FULL_SYNC = "full_sync"
+    OPERATION = "operation"
+
+
+class Change(Record, frozen=True, kw_only=True):
+    """One row of a table, upserted or deleted: a line of a journal segment.
+
+    Attributes:
+        sequence: position in the journal; consecutive, never used twice.
+        table: a table of ``connector.access.tables``.
+        key: the values of the table's key, in its order.
+        before: the row until then, by column, as JSON; None where there was none.
+        after: the row from then on; None where it is gone.
+    """
+
+    sequence: int
+    table: str
+    key: tuple[str, ...]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class FactChange(Record, frozen=True, kw_only=True):
+    """One row of a fact table (``connector.access.staged.FACTS``), upserted or, with no ``after``, deleted.
+
+    ``key`` holds the values of the table's key, None where a part of it is null.
+    """
+
+    table: str
+    key: tuple[str | None, ...]
+    after: dict[str, Any] | None
+
+
+class SegmentHead(Record, frozen=True, kw_only=True):
+    """The first line of a journal segment: what it holds, and what it follows.
+
+    Attributes:
+        first: sequence of its first change; where it has none, what the next change will have.
+        changes: lines of changes that follow.
+        facts: lines of fact changes that follow those.
+        previous: SHA-256 of the segment before it, in hex; empty for the first of all.
+    """
+
+    schema_version: int
+    first: int
+    changes: int
+    facts: int
+    previous: str
+    committed_at: datetime
+    cause: Cause
+
+
+class SegmentRef(Record, frozen=True, kw_only=True):
+    """A journal segment that was committed: ``journal/{first}-{sha256, 12 digits}.jsonl``. ``last``: ``first - 1`` without changes."""
+
+    first: int
+    last: int
+    facts: int
+    sha256: str
+    bytes: int
+    committed_at: datetime
+    cause: Cause
+
+
 class Current(Record, frozen=True, kw_only=True):
     """``current.json``: the state in force. Moved atomically.
 
     Attributes:
-        snapshot_id: the snapshot to read; snapshot ids sort by the time at which their sync was asked for.
-        journal_head: sequence of the last change after that snapshot; 0: none.
-        cursors: delta links or tokens by kind, from which incremental rounds go on.
+        snapshot_id: the snapshot to read. Ids sort by the time at which their sync was asked for; what compaction makes of
+            the snapshot of a sync is called ``{sync id}-{sequence}`` and so sorts behind it and before the next one.
+        journal_base: sequence of the last change that the snapshot includes.
+        journal_head: sequence of the last change of all.
+        segments: the journal after the snapshot, in order: together they lead from ``journal_base`` to ``journal_head``.
+        last_segment: SHA-256 of the last segment that was ever committed, the snapshot's included; empty before the first.
+        cursors: from where incremental rounds go on, by kind.
+        polled: when each kind without delta was last committed; the fence of such kinds.
         settings: the switches with which the snapshot and the cursors were made.
+        committed_at: when this was written.
     """
 
     schema_version: int
     snapshot_id: str
     published_at: datetime
     journal_head: int
-    cursors: dict[str, str]
+    cursors: dict[str, Cursor]
     settings: dict[str, str]
+    journal_base: int = 0
+    segments: tuple[SegmentRef, ...] = ()
+    last_segment: str = ""
+    polled: dict[str, datetime] = {}
+    committed_at: datetime | None = None
 
 
 class SnapshotPart(Record, frozen=True, kw_only=True):
@@ -256,6 +356,13 @@ class Manifest(Record, frozen=True, kw_only=True):
         carried: how many staged rows are those of the previous snapshot, by staged table.
         changes: differences from the previous snapshot by table, ``inherited_grants`` (derived) apart.
         unread: the first things that could not be read; ``kinds`` has the exact numbers.
+        facts: the fact tables from which the tables were made, as parts below the snapshot.
+        journal_base: sequence of the last change that it includes.
+        journal: the segments between the snapshot of the full sync before (``previous``) and this one, in order; what this
+            sync found that they had missed is the last of them. For a compacted snapshot: those since its sync's snapshot.
+        continuous: whether ``journal`` leads from ``previous`` to this one. Not so for the first snapshot, where the switches
+            differ, or where too much does.
+        compacted_from: the sync whose snapshot was compacted; None where this is the snapshot of a sync itself.
     """
 
     schema_version: int
@@ -274,6 +381,11 @@ class Manifest(Record, frozen=True, kw_only=True):
     carried: dict[str, int] = {}
     changes: dict[str, TableChanges] = {}
     unread: tuple[Unread, ...] = ()
+    facts: dict[str, TableFacts] = {}
+    journal_base: int = 0
+    journal: tuple[SegmentRef, ...] = ()
+    continuous: bool = False
+    compacted_from: str | None = None
 
     @property
     def incomplete(self) -> dict[str, str]:
@@ -328,3 +440,50 @@ class StepMessage(Record, frozen=True, kw_only=True):
     sync_id: str
     unit: str
     step: int = 0
+
+
+class Lane(StrEnum):
+    """What is read together, one round at a time: everything that has delta or is polled cheaply, and what takes long."""
+
+    DIRECTORY = "directory"
+    APPLICATIONS = "applications"
+
+
+class WakeMessage(Record, frozen=True, kw_only=True):
+    """One message of the changes queue: look what has changed.
+
+    Attributes:
+        kinds: cursors to follow and kinds to compare; empty: whatever is due.
+        cause: what asked for it: a notification, or a timer (``delta``).
+        seen_at: when that was.
+    """
+
+    lane: Lane
+    cause: Cause
+    seen_at: datetime
+    kinds: tuple[str, ...] = ()
+
+
+class KindRound(Record, frozen=True, kw_only=True):
+    """When a kind was read last, whether that changed anything or not, and what went wrong if it could not be."""
+
+    read_at: datetime | None = None
+    changed_at: datetime | None = None
+    problem: str | None = None
+
+
+class Rounds(Record, frozen=True, kw_only=True):
+    """``rounds.json``: what rounds have been doing, for people, dashboards and the timer. Decides nothing but what is due.
+
+    Attributes:
+        kinds: by cursor or polled kind.
+        notified_at: when a notification last asked for a round.
+        traffic: spent by rounds since ``since``.
+    """
+
+    updated_at: datetime
+    since: datetime
+    kinds: dict[str, KindRound] = {}
+    notified_at: datetime | None = None
+    rounds: int = 0
+    traffic: Traffic = Traffic()

@@ -15,9 +15,22 @@ from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
 from connector.storage.documents import Held, decode, encode, same_etag
 from connector.storage.errors import BlobMissing
-from connector.storage.names import MANIFEST, SYNC_QUEUE, Names
+from connector.storage.journal import Segment, decode_segment, encode_segment
+from connector.storage.names import CHANGES_QUEUE, MANIFEST, SYNC_QUEUE, Names
 from connector.storage.queues import Queues
-from connector.storage.records import Checkpoint, Current, Manifest, Progress, Record, Running, StepMessage, Sync
+from connector.storage.records import (
+    Checkpoint,
+    Current,
+    Manifest,
+    Progress,
+    Record,
+    Rounds,
+    Running,
+    SegmentRef,
+    StepMessage,
+    Sync,
+    WakeMessage,
+)
 
 R = TypeVar("R", bound=Record)
 _READS_AT_ONCE = 16
@@ -86,6 +99,50 @@ class Store:
     def snapshot_location(self, snapshot_id: str) -> str:
         """The folder of a snapshot in the container, for people."""
         return self._names.snapshot_part(snapshot_id, "")
+
+    # --- the journal
+
+    async def write_segment(self, segment: Segment) -> SegmentRef:
+        """Write a segment. It counts once ``current.json`` names it; written again, nothing changes."""
+        data, ref = encode_segment(segment)
+        await self._blobs.write(self._names.segment(ref.first, ref.sha256), data)
+        return ref
+
+    async def segment(self, ref: SegmentRef, *, facts: bool = False) -> Segment:
+        """A segment that was committed, with its facts if they are wanted.
+
+        Raises:
+            BlobMissing: it is not there.
+            BlobCorrupt: it is not what was committed.
+        """
+        name = self._names.segment(ref.first, ref.sha256)
+        blob = await self._blobs.read(name)
+        if blob is None:
+            raise BlobMissing(name)
+        return decode_segment(blob.data, ref, name, facts=facts)
+
+    async def segment_names(self) -> list[str]:
+        """The blob names of all segments, committed or not, in order of their first sequences."""
+        return [name async for name in self._blobs.list(self._names.journal)]
+
+    def segment_name(self, ref: SegmentRef) -> str:
+        """The blob name of a segment."""
+        return self._names.segment(ref.first, ref.sha256)
+
+    async def remove_segment(self, name: str) -> None:
+        """Delete a segment by the name of its blob."""
+        await self._blobs.delete(name)
+
+    # --- rounds
+
+    async def rounds(self) -> Rounds | None:
+        """What rounds have been doing, or None before the first."""
+        held = await self._read(self._names.rounds, Rounds)
+        return held.record if held else None
+
+    async def write_rounds(self, rounds: Rounds) -> None:
+        """Tell what rounds have been doing."""
+        await self._blobs.write(self._names.rounds, encode(rounds))
 
     # --- syncs
 
@@ -178,6 +235,10 @@ class Store:
     async def send_step(self, message: StepMessage, *, delay: float = 0) -> None:
         """Ask for a step, to be taken after ``delay`` seconds at the earliest."""
         await self._queues.send(SYNC_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
+
+    async def send_wake(self, message: WakeMessage, *, delay: float = 0) -> None:
+        """Ask for a round, to be begun after ``delay`` seconds at the earliest."""
+        await self._queues.send(CHANGES_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
 
     async def _read(self, name: str, kind: type[R]) -> Held[R] | None:
         blob = await self._blobs.read(name)

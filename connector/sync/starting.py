@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from connector.graph.errors import Throttled
 from connector.storage.errors import Conflict
-from connector.storage.records import Running, StepMessage, Sync, SyncState
+from connector.storage.records import Cursor, Running, StepMessage, Sync, SyncState
 from connector.sync.announcing import START, announce
 from connector.sync.context import Context
-from connector.sync.switches import switches
+from connector.sync.switches import fingerprint, switches
 
 
 async def start(context: Context, message: StepMessage) -> None:
@@ -39,13 +39,18 @@ async def start(context: Context, message: StepMessage) -> None:
 
 async def _begin(context: Context, running: Running) -> Sync:
     started_at = context.now()
+    current = await context.store.current()  # before the cursors: what is journalled later is younger than they are
     async with context.open_graph() as graph:
-        cursors = await context.take_cursors(graph.session, context.settings)
+        links = await context.take_cursors(graph.session, context.settings)
+        made_with = fingerprint(context.settings)
         return Sync(
             sync_id=running.sync_id,
             started_at=started_at,
             settings=switches(context.settings),
-            cursors=dict(cursors),
+            cursors={
+                kind: Cursor(link=link, taken_at=started_at, fingerprint=made_with) for kind, link in links.items()
+            },
+            journal_head=current.record.journal_head if current else 0,
             traffic=graph.meter.take(),
             state=SyncState.RUNNING,
             accept_shrinking=running.accept_shrinking,

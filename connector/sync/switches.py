@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
+from connector.access.accounts import USER_SELECT
+from connector.access.applications import SERVICE_PRINCIPAL_SELECT
+from connector.access.groups import GROUP_SELECT
 from connector.settings import Settings
 
 
@@ -16,6 +22,12 @@ def switches(settings: Settings) -> dict[str, str]:
         "INHERITED_GRANTS_MAX_DEPTH": str(settings.inherited_max_depth),
         "INHERITED_GRANTS_LIMIT": str(settings.inherited_limit),
     }
+
+
+def fingerprint(settings: Settings) -> str:
+    """Tells delta links apart that track other properties, are another app's, or were made with other switches."""
+    made_of = [switches(settings), USER_SELECT, GROUP_SELECT, SERVICE_PRINCIPAL_SELECT, settings.client_id]
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _text(switch: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from connector.storage.errors import (
     StorageMisconfigured,
     StorageUnreachable,
 )
-from connector.storage.records import Current, Running, StepMessage
+from connector.storage.records import Current, Cursor, Running, StepMessage
 from connector.sync.context import utc_now
 
 TENANT = "0785ef7c-2d7a-4542-b048-95bcab406e0b"
@@ -45,7 +46,7 @@ def current(snapshot_id: str) -> Current:
         snapshot_id=snapshot_id,
         published_at=utc_now(),
         journal_head=0,
-        cursors={"users": "link"},
+        cursors={"users": Cursor(link="link", taken_at=datetime(2026, 11, 23, tzinfo=UTC), fingerprint="f")},
         settings={},
     )
 

@@ -1,0 +1,1 @@
+"""Rounds: what changed since the last look, from Graph into the journal."""
