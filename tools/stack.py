@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from emulators.storage import Azurite
 
 TOP = Path(__file__).resolve().parent.parent
 CONTAINER = "entra"
-_MOST_POLLING_MS = 500
+MOST_POLLING_MS = 500
 """How long the local host lets a queue rest at most; host.json's own limit spares money in Azure, not time here."""
 
 
@@ -47,31 +48,47 @@ def add_tenant_options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def running(
-    *, users: int, groups: int | None, seed: int, latency_ms: int = 0, switches: Mapping[str, str] | None = None
+    *,
+    users: int,
+    groups: int | None,
+    seed: int,
+    latency_ms: int = 0,
+    switches: Mapping[str, str] | None = None,
+    most_polling_ms: int | None = MOST_POLLING_MS,
 ) -> Iterator[Stack]:
-    """Start all three, storage with an empty container; stop them at the end.
+    """Start all three, storage with an empty container; stop them at the end. Graph can reach the host with notifications.
 
     Args:
         users: size of the made-up tenant; ``groups`` follows from it unless given; ``seed`` decides everything else.
         latency_ms: milliseconds that every answer of Graph takes longer.
         switches: further settings of the connector, as environment variables.
+        most_polling_ms: longest wait between two looks into an empty queue; None: as ``host.json`` says.
     """
     with ExitStack() as parts:
         azurite = parts.enter_context(Azurite())
         graph = parts.enter_context(GraphProcess(users=users, groups=groups, seed=seed, latency_ms=latency_ms))
-        connection = azurite.connection_string()
+        connection, port = azurite.connection_string(), _free_port()
         make_container(connection)
         environment = {
             **graph.environment(),
             "AzureWebJobsStorage": connection,
             "STORAGE_CONTAINER": CONTAINER,
             "SYNC_SCHEDULE": "0 0 */6 * * *",
+            "NOTIFICATION_URL": f"http://127.0.0.1:{port}",
             **(switches or {}),
         }
         host = parts.enter_context(
-            FunctionsHost(TOP, environment={**os.environ, **environment}, max_polling_ms=_MOST_POLLING_MS)
+            FunctionsHost(TOP, environment={**os.environ, **environment}, port=port, max_polling_ms=most_polling_ms)
         )
         yield Stack(graph, host, environment)
+
+
+def _free_port() -> int:
+    """A port that is free now: the host has to know its own address before it starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def make_container(connection: str, name: str = CONTAINER) -> None:

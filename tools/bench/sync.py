@@ -19,7 +19,7 @@ from connector.settings import Settings
 from connector.storage.records import Manifest
 from emulators.graph import GraphProcess
 from emulators.storage import Azurite
-from tools.bench.admin import Counters
+from tools.bench.admin import Admin
 from tools.bench.bound import Facts, resource_units_lower_bound, units_by_call
 from tools.stack import CONTAINER, TOP, make_container
 
@@ -61,7 +61,7 @@ def measure(tenant: Tenant, options: Options, tell: Callable[[str], None]) -> di
         tell("Making the tenant and starting storage …")
         with Azurite(persist=persist) as azurite, _graph(tenant) as graph:
             environment = {**graph.environment(), **_storage(azurite), **options.settings}
-            counters = Counters(graph.facts)
+            counters = Admin(graph.facts)
             counters.reset()
             tell("Syncing …")
             report = _run("tools.bench.connector", [], environment)
