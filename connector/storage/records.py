@@ -361,7 +361,8 @@ class Manifest(Record, frozen=True, kw_only=True):
         journal: the segments between the snapshot of the full sync before (``previous``) and this one, in order; what this
             sync found that they had missed is the last of them. For a compacted snapshot: those since its sync's snapshot.
         continuous: whether ``journal`` leads from ``previous`` to this one. Not so for the first snapshot, where the switches
-            differ, or where too much does.
+            differ, or where too much does. Then ``journal_base`` is one more than the last sequence before (a number that no
+            change has), so that nobody who has followed the journal until then takes that for this state.
         compacted_from: the sync whose snapshot was compacted; None where this is the snapshot of a sync itself.
     """
 
