@@ -12,7 +12,7 @@ from connector.storage.clients import host_of
 from connector.storage.errors import BlobMissing, Conflict
 
 if TYPE_CHECKING:
-    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.blob.aio import BlobLeaseClient, BlobServiceClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,31 @@ class Blobs:
         with suppress(BlobMissing), self._translated(name):
             await self._client.delete_blob(name)
 
+    async def acquire_lease(self, name: str, lease_id: str, seconds: int) -> None:
+        """Lease a blob under an id of the caller's choice; asked again with the same id, it is renewed.
+
+        Raises:
+            BlobMissing: there is no such blob.
+            StorageFailed: 409, somebody else holds it.
+        """
+        with self._translated(name):
+            await self._client.get_blob_client(name).acquire_lease(seconds, lease_id)
+
+    async def renew_lease(self, name: str, lease_id: str) -> None:
+        """Let a lease begin anew, even one that has run out, as long as nobody else has got it since.
+
+        Raises:
+            BlobMissing: there is no such blob.
+            StorageFailed: 409, it is broken or somebody else's.
+        """
+        with self._translated(name):
+            await self._lease(name, lease_id).renew()
+
+    async def release_lease(self, name: str, lease_id: str) -> None:
+        """End a lease; raises what :meth:`renew_lease` raises."""
+        with self._translated(name):
+            await self._lease(name, lease_id).release()
+
     async def list(self, prefix: str) -> AsyncIterator[str]:
         """The names that start with ``prefix``, in order."""
         with self._translated(prefix):
@@ -113,6 +138,11 @@ class Blobs:
             if found is None or found.data != data:
                 raise
             return found.etag
+
+    def _lease(self, name: str, lease_id: str) -> BlobLeaseClient:
+        from azure.storage.blob.aio import BlobLeaseClient
+
+        return BlobLeaseClient(self._client.get_blob_client(name), lease_id)
 
     def _translated(self, name: str) -> Any:
         from connector.storage.translation import translated

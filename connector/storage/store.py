@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from connector.storage.clients import make_clients
 from connector.storage.documents import Held, decode, encode, same_etag
 from connector.storage.errors import BlobMissing
 from connector.storage.journal import Segment, decode_segment, encode_segment
+from connector.storage.leases import Lease, hold_lease
 from connector.storage.names import CHANGES_QUEUE, MANIFEST, SYNC_QUEUE, Names
 from connector.storage.queues import Queues
 from connector.storage.records import (
@@ -143,6 +144,19 @@ class Store:
     async def write_rounds(self, rounds: Rounds) -> None:
         """Tell what rounds have been doing."""
         await self._blobs.write(self._names.rounds, encode(rounds))
+
+    def lease(self, name: str, *, patience: float = 0.0) -> AbstractAsyncContextManager[Lease]:
+        """Be the only one who does what ``name`` says (:class:`~connector.storage.records.Lane`), while the context lasts.
+
+        The lease is renewed in the background. Before anything is committed under it, ask :meth:`Lease.check`.
+
+        Args:
+            patience: seconds to wait for who holds it.
+
+        Raises:
+            LeaseHeld: somebody else holds it, on entering.
+        """
+        return hold_lease(self._blobs, self._names.lease(name), name, patience=patience)
 
     # --- syncs
 
