@@ -64,12 +64,15 @@ class Cursor(Record, frozen=True, kw_only=True):
         taken_at: when Graph gave it. Graph forgets it seven days later.
         fingerprint: of what it tracks and the switches (:func:`connector.sync.switches.fingerprint`); with others it is useless.
         lost: why Graph does not go on from it, a sentence; rounds leave the kind alone until a full sync has been published.
+        followed_since: by Graph's clock; this cursor and those before it have told of everything that changed later.
+            None before a round has followed it.
     """
 
     link: str
     taken_at: datetime
     fingerprint: str
     lost: str | None = None
+    followed_since: datetime | None = None
 
 
 class Running(Record, frozen=True, kw_only=True):
