@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connector.sync.local import run_full_sync
-from emulators.graph import GraphEmulator
+from emulators.graph import Fault, GraphEmulator
 from emulators.graph.tenant.generator import generate
 from emulators.graph.tenant.truth import truth
 from tests.support.deployments import deploy
@@ -67,6 +67,20 @@ def test_hidden_members_that_may_not_be_seen_are_said_to_be_missing(storage_acco
     lost = {row["id"] for row in deployment.truth()["grants"]} - {row["id"] for row in picture["grants"]}
     assert lost
     assert all(any(f"group:{group}:member" in grant for group in hidden) for grant in lost)
+
+
+def test_a_group_that_is_hidden_and_unreadable_is_named_once(storage_account, tmp_path):
+    tenant = generate(users=40, seed=31)
+    hidden = next(row["id"] for row in truth(tenant)["groups"] if row["visibility"] == "HiddenMembership")
+    tenant.set_fact("permissions", json.dumps([name for name in REQUIRED + OPTIONAL if name != "Member.Read.Hidden"]))
+    with GraphEmulator(tenant) as graph:
+        graph.faults.add(Fault(path=f"groups/delta.*{hidden}", status=403, times=10_000))
+        deployment = deploy(graph, storage_account)
+        asyncio.run(run_full_sync(deployment.settings))
+        manifest, _ = deployment.snapshot(tmp_path)
+
+    assert [one.id for one in manifest.unread].count(hidden) == 1
+    assert manifest.kinds["memberships"].unread == len(manifest.unread)
 
 
 @pytest.mark.parametrize("missing", REQUIRED)

@@ -64,10 +64,13 @@ class Memberships(BaseReader):
         Raises:
             GraphError: not one group can be read.
         """
-        hidden = _hidden(work) if work.position is None else []
+        hidden = _hidden(work)
+        named = {one.id for one in hidden}
+        first = work.position is None
         async for page in _pages(work):
-            yield replace(page, incomplete=[*page.incomplete, *hidden]) if hidden else page
-            hidden = []
+            others = [one for one in page.incomplete if one.id not in named]  # once is enough, whatever else is wrong
+            yield replace(page, incomplete=[*others, *hidden] if first else others)
+            first = False
 
 
 async def _pages(work: Work) -> AsyncIterator[Page]:
