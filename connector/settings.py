@@ -66,6 +66,20 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _public_url(value: str) -> str:
+    wrong = _Wrong("an address that starts with https:// (http:// for this machine only) and has no query")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    loopback = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    named = host and port != 0 and parts.username is None and not re.search(r"\s", value)
+    if not (parts.scheme == "https" or loopback) or not named or parts.query or parts.fragment:
+        raise wrong
+    return value.rstrip("/")
+
+
 def _file(value: str) -> Path:
     path = Path(value)
     if not path.is_file():
@@ -252,6 +266,13 @@ class Settings:
         _whole(1, 8760),
         "Hours after which checkpoints and staged parts of a sync that has ended or died are removed.",
         default="24",
+    )
+    notification_url: str = _setting(
+        "NOTIFICATION_URL",
+        _public_url,
+        "Public address of the Function App, such as `https://contoso-entra.azurewebsites.net`, at which Graph can tell it of "
+        "changes. Without it nothing is subscribed to, and changes are found by asking.",
+        default="",
     )
 
     @classmethod

@@ -17,7 +17,7 @@ from connector.storage.documents import Held, decode, encode, same_etag
 from connector.storage.errors import BlobMissing
 from connector.storage.journal import Segment, decode_segment, encode_segment
 from connector.storage.leases import Lease, hold_lease
-from connector.storage.names import CHANGES_QUEUE, MANIFEST, SYNC_QUEUE, Names
+from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, MANIFEST, SYNC_QUEUE, Names
 from connector.storage.queues import Queues
 from connector.storage.records import (
     Checkpoint,
@@ -32,6 +32,7 @@ from connector.storage.records import (
     Sync,
     WakeMessage,
 )
+from connector.storage.subscriptions import LifecycleMessage, Subscriptions
 
 R = TypeVar("R", bound=Record)
 _READS_AT_ONCE = 16
@@ -158,6 +159,18 @@ class Store:
         """
         return hold_lease(self._blobs, self._names.lease(name), name, patience=patience)
 
+    # --- subscriptions
+
+    async def subscriptions(self) -> Held[Subscriptions] | None:
+        """What is known of the subscriptions to change notifications, or None before the first."""
+        return await self._read(self._names.subscriptions, Subscriptions)
+
+    async def replace_subscriptions(
+        self, subscriptions: Subscriptions, held: Held[Subscriptions] | None
+    ) -> Held[Subscriptions]:
+        """Write what is known of them, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._replace(self._names.subscriptions, subscriptions, held)
+
     # --- syncs
 
     async def running(self) -> Held[Running] | None:
@@ -253,6 +266,10 @@ class Store:
     async def send_wake(self, message: WakeMessage, *, delay: float = 0) -> None:
         """Ask for a round, to be begun after ``delay`` seconds at the earliest."""
         await self._queues.send(CHANGES_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
+
+    async def send_lifecycle(self, message: LifecycleMessage, *, delay: float = 0) -> None:
+        """Ask for something to be done about subscriptions, after ``delay`` seconds at the earliest."""
+        await self._queues.send(LIFECYCLE_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
 
     async def _read(self, name: str, kind: type[R]) -> Held[R] | None:
         blob = await self._blobs.read(name)
