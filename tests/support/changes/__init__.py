@@ -1,0 +1,1 @@
+"""Random changes to an emulated tenant, one function each: what is drawn, and what it is called for people."""
