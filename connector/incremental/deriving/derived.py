@@ -1,0 +1,40 @@
+"""What follows from a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from connector.storage.records import FactChange, Shrinking
+
+
+class RowDifference(NamedTuple):
+    """A row of a table that differs: a ``Change`` without its sequence.
+
+    ``before`` and ``after`` name every column, as JSON: times as ISO 8601 text with ``Z``; None where there is no row.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a segment is made of. Empty where everything that was read was known; the same reading gives the same, in order.
+
+    Attributes:
+        changes: of the tables of a snapshot, by table and key.
+        facts: of the fact tables.
+        held_back: fact tables that would have shrunk more than the settings allow: what would be gone stays.
+    """
+
+    changes: Sequence[RowDifference]
+    facts: Sequence[FactChange]
+    held_back: Sequence[Shrinking] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.changes or self.facts)
