@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.access.staged import FACTS
 from connector.access.tables import TABLES, Table
 from connector.settings import Settings
 from connector.storage.records import SnapshotPart, TableChanges, TableFacts
-from connector.sync.publishing.carrying import Carried, carry_over, recall
+from connector.sync.publishing.carrying import Carried, carry_over
 from connector.sync.publishing.checking import check
 from connector.sync.publishing.comparing import compare
 from connector.sync.publishing.database import build_tables, load_staged, open_database, set_options, write_table
 from connector.sync.publishing.gaps import KindRead
 from connector.sync.publishing.inheriting import Inherited, derive_inherited
 from connector.sync.publishing.previous import Previous
+from connector.sync.publishing.recalling import recall
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,7 +38,7 @@ SELECT 'grants_on_unassigned_applications',
 UNION ALL
 SELECT CASE WHEN principal_kind IN ('device', 'contact') THEN principal_kind ELSE 'other' END || '_' || relation || 's',
     count(*)
-FROM holding_memberships
+FROM staged.memberships
 WHERE principal_kind NOT IN ('account', 'group', 'service_principal')
 GROUP BY 1
 """
@@ -47,13 +49,15 @@ class Built:
     """What was built.
 
     Attributes:
-        tables: facts of every table.
+        tables: what it holds of every table.
+        facts: the same of every fact table.
         files: the file of every part, by its name.
         left_out: counts of what is in no table, by reason.
         changes: differences from the previous snapshot, by table; empty without one.
     """
 
     tables: Mapping[str, TableFacts]
+    facts: Mapping[str, TableFacts]
     files: Mapping[str, Path]
     left_out: Mapping[str, int]
     inherited: Inherited
@@ -94,21 +98,29 @@ def build_snapshot(folder: Path, material: Material, settings: Settings) -> Buil
         set_options(database, settings, provisioning_jobs_read=jobs)
         recall(database, material.previous)
         carried = carry_over(database, material.kinds, settings, material.accepted)
+        facts, files = _write(database, FACTS, folder, "staged", "facts/")
         build_tables(database)
         check(database)
         inherited = derive_inherited(database, settings, folder)
-        written = {table.name: _write(database, table, folder) for table in TABLES}
-        tables = {name: TableFacts(rows=part.rows, parts=(part,)) for name, (part, _) in written.items()}
-        files = {part.name: path for part, path in written.values()}
+        tables, own = _write(database, TABLES, folder, "main", "")
+        files |= own
         changes = compare(database, material.previous, tables, files) if material.previous else {}
         left_out = {reason: count for reason, count in database.execute(_LEFT_OUT).fetchall() if count}
-    return Built(tables, files, dict(sorted(left_out.items())), inherited, carried, changes)
+    return Built(tables, facts, files, dict(sorted(left_out.items())), inherited, carried, changes)
 
 
-def _write(database: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> tuple[SnapshotPart, Path]:
-    path = folder / f"{table.name}.parquet"
-    rows = write_table(database, table, path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = f"{table.name}/part-00000.parquet"
-    return SnapshotPart(name=name, rows=rows, bytes=path.stat().st_size, sha256=digest), path
+def _write(
+    database: duckdb.DuckDBPyConnection, tables: Iterable[Table], folder: Path, schema: str, prefix: str
+) -> tuple[dict[str, TableFacts], dict[str, Path]]:
+    """Write the tables of ``schema``, each one part: what is held of each, and the files by part name (after ``prefix``)."""
+    held: dict[str, TableFacts] = {}
+    files: dict[str, Path] = {}
+    for table in tables:
+        path = folder / f"{schema}--{table.name}.parquet"
+        rows = write_table(database, table, path, schema)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        name = f"{prefix}{table.name}/part-00000.parquet"
+        part = SnapshotPart(name=name, rows=rows, bytes=path.stat().st_size, sha256=digest)
+        held[table.name], files[name] = TableFacts(rows=rows, parts=(part,)), path
+    return held, files

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from connector.access.staged import STAGED
-from connector.access.tables import TABLES, Table
+from connector.access.tables import Table
 from connector.settings import Settings
 from connector.storage.records import Shrinking, Unread
 from connector.sync.publishing.gaps import LINKS, Gap, KindRead
-from connector.sync.publishing.previous import Previous
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,10 +28,11 @@ if TYPE_CHECKING:
 UNREAD_SHOWN = 50
 """Most things that could not be read that a manifest lists one by one."""
 
-# By which columns a row of the previous snapshot is found again, where that is not the key: its tables do not tell all keys.
+# By which columns a row of the previous snapshot is found again, where that is not the key: what lies behind these keys is made
+# anew now and then, and an application of which any job was read has been read.
 _FOUND_BY = {
     "provisioning_jobs": ("application_id",),
-    "role_assignment_instances": ("role_id", "principal_id", "scope"),
+    "role_assignment_instances": ("role_id", "principal_id", "scope", "member_type"),
 }
 
 # Columns that name something else. A row that named what is gone for good has a reason not to be there any more.
@@ -62,28 +61,14 @@ UNION ALL SELECT id FROM staged.licenses"""
 
 _ROLE_TABLES = ("role_assignments", "role_assignment_instances", "role_eligibility_instances")
 
-# What else stays with the rows of a table, for the things that `gap` is true of; and the column that names those things.
-_BESIDE = {
-    "memberships": (
-        "group_id",
-        """INSERT OR IGNORE INTO carried_member_counts
-        SELECT id, user_members, group_members, service_principal_members, device_members, contact_members, other_members
-        FROM previous.groups AS one WHERE {gap}""",
-    ),
-    "app_role_assignments": (
-        "application_id",
-        """INSERT OR IGNORE INTO carried_assignment_counts
-        SELECT id, assignments FROM previous.enterprise_applications AS one WHERE {gap}""",
-    ),
-    "provisioning_jobs": (
-        "application_id",
-        """INSERT OR IGNORE INTO unread_jobs
-        SELECT one.id, before.provisioned_by_scim
-        FROM staged.enterprise_applications AS one
-        LEFT JOIN previous.enterprise_applications AS before ON before.id = one.id
-        WHERE {gap}""",
-    ),
-}
+# What is remembered of applications whose jobs could not be read, for those that `gap` is true of.
+_UNREAD_JOBS = """
+INSERT INTO staged.unread_jobs
+SELECT one.id, before.provisioned_by_scim
+FROM staged.enterprise_applications AS one
+LEFT JOIN previous.enterprise_applications AS before ON before.id = one.id
+ANTI JOIN staged.unread_jobs AS there ON there.application_id = one.id
+WHERE {gap}"""
 
 
 @dataclass(slots=True)
@@ -115,28 +100,10 @@ class _Missing:
         return f"(one.{_quoted(column)} IN ({self.ids}))" if self.column else "true"
 
 
-def recall(database: duckdb.DuckDBPyConnection, previous: Previous | None) -> None:
-    """Make the previous snapshot readable: its tables as ``previous``, the staged facts they tell of as ``last_good``."""
-    database.execute("CREATE SCHEMA previous; CREATE SCHEMA last_good; CREATE SCHEMA carried")
-    for table in TABLES:
-        path = previous.files.get(table.name) if previous else None
-        known: Collection[str] = ()
-        source = "range(0)"
-        if path is not None:
-            source = f"read_parquet('{path}')"
-            known = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
-        columns = ", ".join(
-            f'CAST({_quoted(column.name) if column.name in known else "NULL"} AS {column.type.value}) AS "{column.name}"'
-            for column in table
-        )
-        database.execute(f"CREATE VIEW previous.{table.name} AS SELECT {columns} FROM {source}")  # noqa: S608
-    database.execute(files(__package__).joinpath("last_good.sql").read_text(encoding="utf-8"))
-
-
 def carry_over(
     database: duckdb.DuckDBPyConnection, kinds: Sequence[KindRead], settings: Settings, accepted: Collection[str]
 ) -> Carried:
-    """Fill the gaps of the staged tables from the previous snapshot.
+    """Fill the gaps of the staged tables from the previous snapshot; then they are the fact tables of the new one.
 
     Args:
         accepted: names of kinds that are not held back however much they shrank.
@@ -170,6 +137,9 @@ class _Carrier:
                 self._carried.because[table.name] = next(iter(following))
             self._hold_back(table)
         shown = f"SELECT table_name, column_name, id, reason FROM staged.unread ORDER BY ALL LIMIT {UNREAD_SHOWN}"  # noqa: S608
+        self._database.execute(
+            "DELETE FROM staged.memberships WHERE removed"
+        )  # it has kept older rows from coming back
         self._carried.unread = tuple(
             Unread(table=table, column=column, id=id_, reason=reason)
             for table, column, id_, reason in self._database.execute(shown).fetchall()
@@ -224,11 +194,10 @@ class _Carrier:
         self._database.execute(f"INSERT INTO carried.{name} FROM filling")
         if added and added[0]:
             self._carried.rows[name] = self._carried.rows.get(name, 0) + int(added[0])
-        if name in _BESIDE:
-            column, statement = _BESIDE[name]
+        if name == "provisioning_jobs":
             for one in gaps:
-                if one.column in ("", column):
-                    self._database.execute(statement.format(gap=one.condition("id")))
+                if one.column in ("", "application_id"):
+                    self._database.execute(_UNREAD_JOBS.format(gap=one.condition("id")))
 
     def _hold_back(self, table: Table) -> None:
         """Keep every row of a table that shrank too much."""
@@ -236,9 +205,10 @@ class _Carrier:
         percent, rows = self._settings.shrink_limit_percent, self._settings.shrink_limit_rows
         if kind is None or not percent or kind.name in self._accepted or table.name == "scopes":
             return
-        now = self._count(f"staged.{table.name}", "true" if table.name != "memberships" else "removed IS NOT TRUE")
+        holds = "one.removed IS NOT TRUE AND " if table.name == "memberships" else ""
         for condition in ("true", self._still_possible(table.name)):  # the first is cheap and usually enough
             was = self._count(f"last_good.{table.name} AS one", condition)
+            now = self._count(f"staged.{table.name} AS one", holds + condition)
             if was - now < rows or (was - now) * 100 <= was * percent:
                 return
         held = Shrinking(table=table.name, was=was, now=now)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.access.staged import STAGED
+from connector.access.staged import STAGED, TOMBSTONES, UNREAD_JOBS
 from connector.access.tables import GRANTS, Table
 from connector.settings import Settings
 from connector.sync.staging import UNREAD_TABLE
@@ -49,13 +49,13 @@ def memory_mb(staged_bytes: int) -> int:
 
 
 def load_staged(database: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]]) -> None:
-    """Make every staged table, from the files of its parts in the order in which they were read.
+    """Make every staged table, from the files of its parts in the order in which they were read, and those that only facts have.
 
     Pages of a list may overlap, and delta repeats itself: of several lines with one key the last one holds; of
     memberships, the one with the highest ordinal.
     """
     database.execute("CREATE SCHEMA staged")
-    for table in (*STAGED, UNREAD_TABLE):
+    for table in (*STAGED, UNREAD_TABLE, UNREAD_JOBS, TOMBSTONES):
         _load(database, table, parts.get(table.name, ()))
     database.execute("SET preserve_insertion_order = false")  # rows are sorted when they are written; this saves memory
 
@@ -89,7 +89,7 @@ def set_options(database: duckdb.DuckDBPyConnection, settings: Settings, *, prov
 
 
 def build_tables(database: duckdb.DuckDBPyConnection) -> None:
-    """Run the SQL files in order: from the staged tables to every table of a snapshot but ``inherited_grants``."""
+    """Run the SQL files in order: from the fact tables (schema ``staged``) to every table of a snapshot but ``inherited_grants``."""
     candidates = [column for column in GRANTS if column.name not in ("id", "revocable")]
     defaults = {"scope": "DEFAULT '/'", "scope_kind": "DEFAULT 'tenant'"}
     columns = ", ".join(f"{column.name} {column.type.value} {defaults.get(column.name, '')}" for column in candidates)
@@ -101,10 +101,11 @@ def build_tables(database: duckdb.DuckDBPyConnection) -> None:
         database.execute(script.read_text(encoding="utf-8"))
 
 
-def write_table(database: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
+def write_table(database: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str = "main") -> int:
     """Write ``table`` as Parquet, its columns as promised and its rows sorted by key; the number of rows."""
     columns = ", ".join(f'CAST("{column.name}" AS {column.type.value}) AS "{column.name}"' for column in table)
-    query = f"SELECT {columns} FROM main.{table.name} ORDER BY {', '.join(table.key)}"  # noqa: S608
+    query = f"SELECT {columns} FROM {schema}.{table.name} ORDER BY {', '.join(table.key)}"  # noqa: S608
     database.execute("SET preserve_insertion_order = true")
     written = database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    database.execute("SET preserve_insertion_order = false")
     return int(written[0]) if written else 0

@@ -43,6 +43,7 @@ def make_manifest(
         published_at=published_at,
         settings=sync.settings,
         tables=dict(built.tables),
+        facts=dict(built.facts),
         kinds={name: _kind(name, kind.facts, material, built, settings) for name, kind in planned.kinds.items()},
         notes={name: kind.notes for name, kind in planned.kinds.items() if kind.notes},
         left_out=left_out,

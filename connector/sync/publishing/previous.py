@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.access.tables import TABLES
 from connector.logs import log_event
 from connector.storage import Store
 from connector.storage.errors import BlobCorrupt, BlobMissing
-from connector.storage.records import SCHEMA_VERSION, Current, Manifest
+from connector.storage.records import SCHEMA_VERSION, Current, Manifest, TableFacts
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """A snapshot on the local disk. ``files``: its parts by table."""
+    """A snapshot on the local disk. ``files``: its parts by table; ``facts``: those of its fact tables."""
 
     manifest: Manifest
     files: Mapping[str, Path]
+    facts: Mapping[str, Path]
 
 
 class _Unusable(Exception):
@@ -53,16 +53,24 @@ async def _fetch(store: Store, snapshot_id: str, folder: Path) -> Previous:
     manifest = await store.manifest(snapshot_id)
     if manifest.schema_version > SCHEMA_VERSION:
         raise _Unusable("It was written by a newer version.")
+    if not manifest.facts:
+        raise _Unusable("It keeps no facts.")
+    files = await _download(store, snapshot_id, manifest.tables, folder, "previous")
+    facts = await _download(store, snapshot_id, manifest.facts, folder, "known")
+    return Previous(manifest, files, facts)
+
+
+async def _download(
+    store: Store, snapshot_id: str, tables: Mapping[str, TableFacts], folder: Path, prefix: str
+) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for table in TABLES:
-        facts = manifest.tables.get(table.name)
-        for part in facts.parts if facts else ():
-            path = folder / f"previous--{table.name}.parquet"
-            await store.download_snapshot_part(snapshot_id, part.name, path)
-            if await asyncio.to_thread(_digest, path) != part.sha256:
-                raise _Unusable(f"{part.name} is not what the manifest says.")
-            files[table.name] = path
-    return Previous(manifest, files)
+    for table, held in tables.items():
+        [part] = held.parts
+        path = files[table] = folder / f"{prefix}--{table}.parquet"
+        await store.download_snapshot_part(snapshot_id, part.name, path)
+        if await asyncio.to_thread(_digest, path) != part.sha256:
+            raise _Unusable(f"{part.name} is not what the manifest says.")
+    return files
 
 
 def _digest(path: Path) -> str:

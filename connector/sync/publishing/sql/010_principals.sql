@@ -11,9 +11,3 @@ UNION ALL
 SELECT id, 'service_principal', true FROM staged.enterprise_applications
 UNION ALL
 SELECT g.id, 'group', k.id IS NOT NULL FROM staged.groups AS g LEFT JOIN kept_groups AS k ON k.id = g.id;
-
--- Memberships and ownerships as they hold at the end.
-CREATE TABLE holding_memberships AS
-SELECT group_id, relation, principal_kind, principal_id
-FROM staged.memberships
-WHERE NOT coalesce(removed, false);

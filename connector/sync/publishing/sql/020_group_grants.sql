@@ -12,6 +12,6 @@ SELECT
         WHEN g.on_premises_sync_enabled THEN 'synced_from_on_premises'
         WHEN g.group_type IN ('mail_enabled_security', 'distribution') THEN 'managed_by_exchange'
     END AS not_revocable_reason
-FROM holding_memberships AS m
+FROM staged.memberships AS m
 LEFT JOIN staged.groups AS g ON g.id = m.group_id
 WHERE m.principal_kind IN ('account', 'group', 'service_principal');

@@ -20,22 +20,21 @@ SELECT
     count(*) FILTER (principal_kind = 'contact') AS contact_members,
     count(*) FILTER (principal_kind NOT IN ('account', 'group', 'service_principal', 'device', 'contact'))
         AS other_members
-FROM holding_memberships
+FROM staged.memberships
 WHERE relation = 'member'
 GROUP BY group_id;
 
 CREATE TABLE groups AS
 SELECT
     g.*,
-    greatest(coalesce(c.user_members, 0), coalesce(k.user_members, 0)) AS user_members,
-    greatest(coalesce(c.group_members, 0), coalesce(k.group_members, 0)) AS group_members,
-    greatest(coalesce(c.service_principal_members, 0), coalesce(k.service_principal_members, 0)) AS service_principal_members,
-    greatest(coalesce(c.device_members, 0), coalesce(k.device_members, 0)) AS device_members,
-    greatest(coalesce(c.contact_members, 0), coalesce(k.contact_members, 0)) AS contact_members,
-    greatest(coalesce(c.other_members, 0), coalesce(k.other_members, 0)) AS other_members
+    coalesce(c.user_members, 0) AS user_members,
+    coalesce(c.group_members, 0) AS group_members,
+    coalesce(c.service_principal_members, 0) AS service_principal_members,
+    coalesce(c.device_members, 0) AS device_members,
+    coalesce(c.contact_members, 0) AS contact_members,
+    coalesce(c.other_members, 0) AS other_members
 FROM kept_groups AS g
-LEFT JOIN member_counts AS c ON c.group_id = g.id
-LEFT JOIN carried_member_counts AS k ON k.id = g.id;
+LEFT JOIN member_counts AS c ON c.group_id = g.id;
 
 -- Assignments of groups that SKIP_AD_GROUPS leaves out count: the application is used through them.
 CREATE TABLE assignment_counts AS
@@ -53,7 +52,7 @@ CREATE TABLE enterprise_applications AS
 SELECT
     a.*,
     CASE
-        WHEN u.id IS NOT NULL THEN (CASE WHEN j.application_id IS NOT NULL THEN true ELSE u.provisioned_by_scim END)
+        WHEN u.application_id IS NOT NULL THEN (CASE WHEN j.application_id IS NOT NULL THEN true ELSE u.provisioned_by_scim END)
         WHEN options.provisioning_jobs_read
             AND a.service_principal_type = 'Application'
             AND NOT coalesce(a.is_microsoft_first_party, false)
@@ -62,11 +61,10 @@ SELECT
     END AS provisioned_by_scim,
     j.state AS provisioning_state,
     j.template_id AS provisioning_template,
-    greatest(coalesce(c.assignments, 0), coalesce(k.assignments, 0)) AS assignments
+    coalesce(c.assignments, 0) AS assignments
 FROM kept_applications AS a
 CROSS JOIN options
-LEFT JOIN carried_assignment_counts AS k ON k.id = a.id
-LEFT JOIN unread_jobs AS u ON u.id = a.id
+LEFT JOIN staged.unread_jobs AS u ON u.application_id = a.id
 LEFT JOIN first_jobs AS j ON j.application_id = a.id
 LEFT JOIN assignment_counts AS c ON c.application_id = a.id;
 

@@ -29,13 +29,22 @@ class Published:
 
     def rows(self, table: str, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
         path = self.built.files[f"{table}/part-00000.parquet"]
+        return self._select(path, columns, where)
+
+    def facts(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
+        return self._select(self.built.files[f"facts/{table}/part-00000.parquet"], columns, "true")
+
+    @staticmethod
+    def _select(path: Path, columns: Sequence[str], where: str) -> list[tuple[Any, ...]]:
         with duckdb.connect() as database:
             database.execute("SET TimeZone = 'UTC'")
             return database.execute(f"SELECT {', '.join(columns)} FROM '{path}' WHERE {where}").fetchall()
 
     @property
     def hashes(self) -> dict[str, str]:
-        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in self.built.files.items()}
+        """Of every file but the one that says what could not be read this time."""
+        files = {name: path for name, path in self.built.files.items() if not name.startswith("facts/unread_jobs/")}
+        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
     @property
     def as_previous(self) -> Previous:
@@ -47,13 +56,16 @@ class Published:
             published_at=MOMENT,
             settings={},
             tables=dict(self.built.tables),
+            facts=dict(self.built.facts),
             kinds={},
             notes={},
             left_out={},
             warnings=(),
             traffic=Traffic(),
         )
-        return Previous(manifest, {name.partition("/")[0]: path for name, path in self.built.files.items()})
+        files = {table: self.built.files[held.parts[0].name] for table, held in self.built.tables.items()}
+        facts = {table: self.built.files[held.parts[0].name] for table, held in self.built.facts.items()}
+        return Previous(manifest, files, facts)
 
 
 @pytest.fixture
