@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from connector.access.accounts import USER_SELECT
-from connector.access.applications import SERVICE_PRINCIPAL_SELECT
+from connector.access.applications import APP_ROLE_ASSIGNMENT_SELECT, SERVICE_PRINCIPAL_SELECT
 from connector.access.collections import Collection
 from connector.access.decoding import NotJson, decode
 from connector.access.groups import GROUP_SELECT
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# The only delta that has app role assignments, and it has them only together with users, of whom nothing but the id, which never
+# changes, is tracked here. https://learn.microsoft.com/graph/api/directoryobject-delta#odata-query-parameters
+_ASSIGNMENTS_FILTER = "isof('microsoft.graph.appRoleAssignment') or isof('microsoft.graph.user')"
+_ASSIGNMENTS_SELECT = (
+    "microsoft.graph.user/id",
+    *(f"microsoft.graph.appRoleAssignment/{name}" for name in APP_ROLE_ASSIGNMENT_SELECT),
+)
+
 
 async def take_cursors(session: GraphSession, settings: Settings) -> dict[str, str]:  # noqa: ARG001 - no setting matters yet
     """The delta link of *now* for every kind that has one.
@@ -29,8 +37,9 @@ async def take_cursors(session: GraphSession, settings: Settings) -> dict[str, s
 
     Returns:
         Delta links by kind: ``users``, ``groups``, ``servicePrincipals``, ``directoryRoles``, ``administrativeUnits``,
-        ``oauth2PermissionGrants``. A kind that the application may not read, or that the tenant's Graph refuses to
-        track, is absent: a full sync does not need it.
+        ``appRoleAssignments``. A kind that the application may not read, or that the tenant's Graph refuses to
+        track, is absent: a full sync does not need it. ``oauth2PermissionGrants`` have delta, too, and are not followed:
+        delegated consents are in no table, so each look would spend a resource unit on what nobody can ask for.
 
     Raises:
         GraphError: Graph cannot be asked at all, or must be asked later.
@@ -64,6 +73,10 @@ def _latest(session: GraphSession, info: RequestInformation) -> str:
 
 def _requests(client: Any) -> dict[str, RequestInformation]:
     from kiota_abstractions.base_request_configuration import RequestConfiguration
+    from msgraph.generated.directory.administrative_units.delta.delta_request_builder import (
+        DeltaRequestBuilder as Units,
+    )
+    from msgraph.generated.directory_objects.delta.delta_request_builder import DeltaRequestBuilder as Objects
     from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder as Groups
     from msgraph.generated.service_principals.delta.delta_request_builder import DeltaRequestBuilder as Principals
     from msgraph.generated.users.delta.delta_request_builder import DeltaRequestBuilder as Users
@@ -71,6 +84,10 @@ def _requests(client: Any) -> dict[str, RequestInformation]:
     users = Users.DeltaRequestBuilderGetQueryParameters(select=[*USER_SELECT, "manager"])
     groups = Groups.DeltaRequestBuilderGetQueryParameters(select=[*GROUP_SELECT, "members", "owners"])
     principals = Principals.DeltaRequestBuilderGetQueryParameters(select=list(SERVICE_PRINCIPAL_SELECT))
+    units = Units.DeltaRequestBuilderGetQueryParameters(select=["id", "displayName"])
+    assignments = Objects.DeltaRequestBuilderGetQueryParameters(
+        filter=_ASSIGNMENTS_FILTER, select=list(_ASSIGNMENTS_SELECT)
+    )
     return {
         "users": client.users.delta.to_get_request_information(RequestConfiguration(query_parameters=users)),
         "groups": client.groups.delta.to_get_request_information(RequestConfiguration(query_parameters=groups)),
@@ -78,6 +95,10 @@ def _requests(client: Any) -> dict[str, RequestInformation]:
             RequestConfiguration(query_parameters=principals)
         ),
         "directoryRoles": client.directory_roles.delta.to_get_request_information(),
-        "administrativeUnits": client.directory.administrative_units.delta.to_get_request_information(),
-        "oauth2PermissionGrants": client.oauth2_permission_grants.delta.to_get_request_information(),
+        "administrativeUnits": client.directory.administrative_units.delta.to_get_request_information(
+            RequestConfiguration(query_parameters=units)
+        ),
+        "appRoleAssignments": client.directory_objects.delta.to_get_request_information(
+            RequestConfiguration(query_parameters=assignments)
+        ),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from connector.access.collections import Collection
@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def pages(session: GraphSession, first: RequestInformation | str, item: type[T]) -> AsyncIterator[Collection[T]]:
+async def pages(
+    session: GraphSession,
+    first: RequestInformation | str,
+    item: type[T],
+    *,
+    heard: Callable[[Mapping[str, str]], None] | None = None,
+) -> AsyncIterator[Collection[T]]:
     """Every page of a list, from ``first``: a request that a builder made, or a ``nextLink`` to go on from.
 
     A next page is whatever Graph names, whether or not this one holds anything: its size says nothing.
+
+    Args:
+        heard: is told the headers of every page, before it is handed over.
 
     Raises:
         UnexpectedAnswer: a page is no list, however often it is asked for, or it leads to a page that was read already or
@@ -31,7 +40,7 @@ async def pages(session: GraphSession, first: RequestInformation | str, item: ty
     seen: set[str] = set()
     while True:
         seen.add(url)
-        page = await _page(session, url, item)
+        page = await _page(session, url, item, heard)
         yield page
         if page.next_link is None:
             return
@@ -40,17 +49,23 @@ async def pages(session: GraphSession, first: RequestInformation | str, item: ty
         url = page.next_link
 
 
-async def _page(session: GraphSession, url: str, item: type[T]) -> Collection[T]:
+async def _page(
+    session: GraphSession, url: str, item: type[T], heard: Callable[[Mapping[str, str]], None] | None
+) -> Collection[T]:
     """The page, asked for again while what comes is no page at all: gateways and proxies have such moments."""
     for attempt in range(1, retry.MOST_UNREADABLE + 1):
-        body = (await session.get(url)).body
+        reply = await session.get(url)
         try:
-            return decode(body, Collection[item])  # type: ignore[valid-type]
+            page = decode(reply.body, Collection[item])  # type: ignore[valid-type]
         except NotJson as error:
             if attempt == retry.MOST_UNREADABLE:
                 raise UnexpectedAnswer(
                     f"Graph answered {_path(session, url)} with something that is no list: {error}"
                 ) from None
+        else:
+            if heard is not None:
+                heard(reply.headers)
+            return page
         await session.pause(retry.back_off(attempt))
     raise AssertionError("unreachable")
 

@@ -25,7 +25,7 @@ _PERMISSIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^/roleManagement/directory", "RoleManagement.Read.Directory"),
         (r"^/directoryRoles", "RoleManagement.Read.Directory"),
         (r"^/directory/administrativeUnits", "AdministrativeUnit.Read.All"),
-        (r"^/oauth2PermissionGrants", "Directory.Read.All"),
+        (r"^/directoryObjects/delta", "User.Read.All"),
         (r"^/subscribedSkus", "LicenseAssignment.Read.All"),
     )
 )

@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from connector.access.accounts import USER_SELECT
-from connector.access.applications import SERVICE_PRINCIPAL_SELECT
+from connector.access.applications import APP_ROLE_ASSIGNMENT_SELECT, SERVICE_PRINCIPAL_SELECT
 from connector.access.groups import GROUP_SELECT
 from connector.settings import Settings
 
@@ -26,7 +26,8 @@ def switches(settings: Settings) -> dict[str, str]:
 
 def fingerprint(settings: Settings) -> str:
     """Tells delta links apart that track other properties, are another app's, or were made with other switches."""
-    made_of = [switches(settings), USER_SELECT, GROUP_SELECT, SERVICE_PRINCIPAL_SELECT, settings.client_id]
+    tracked = [USER_SELECT, GROUP_SELECT, SERVICE_PRINCIPAL_SELECT, APP_ROLE_ASSIGNMENT_SELECT]
+    made_of = [switches(settings), *tracked, settings.client_id]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 

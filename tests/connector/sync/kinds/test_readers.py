@@ -411,7 +411,7 @@ def test_cursors_of_everything_that_has_delta_come_in_one_request(engine):
         "servicePrincipals",
         "directoryRoles",
         "administrativeUnits",
-        "oauth2PermissionGrants",
+        "appRoleAssignments",
     }
     assert all(link.startswith(session.base_url) for link in cursors.values())
     assert session.stats.requests == 1
@@ -419,7 +419,7 @@ def test_cursors_of_everything_that_has_delta_come_in_one_request(engine):
 
 def test_a_kind_that_may_not_be_tracked_has_no_cursor(engine_for):
     engine = engine_for()
-    engine.emulator.fail(Fault(path="oauth2PermissionGrants", status=403, code="Authorization_RequestDenied"))
+    engine.emulator.fail(Fault(path="directoryObjects", status=400, code="BadRequest"))
 
     async def run() -> Any:
         async with GraphSession(engine.settings()) as session:
