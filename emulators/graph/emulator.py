@@ -134,6 +134,13 @@ class GraphEmulator:
         """
         self._context.resets.reset(entity_set, location=location)
 
+    def rewind(self) -> None:
+        """Go back to when the service began: time, resets and faults, for who has put the tenant back, too."""
+        self.clock.rewind()
+        self._context.resets.forget()
+        self._context.replica.settle()
+        self.faults.clear()
+
     def settle_reads(self) -> None:
         """Let reads that lag behind (variant ``read_lag_changes``) see everything that has been written so far."""
         self._context.replica.settle()

@@ -36,6 +36,10 @@ class Clock:
         for listener in tuple(self._listeners):
             listener()
 
+    def rewind(self) -> None:
+        """Undo every :meth:`advance`, for who puts the tenant and all who know it back to an earlier moment as well."""
+        self._ahead = 0.0
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after every :meth:`advance`, in the thread that made it."""
         self._listeners.append(listener)

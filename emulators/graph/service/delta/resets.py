@@ -23,6 +23,11 @@ class Resets:
         self._generations[name] = self.generation(name) + 1
         (self._silent.discard if location else self._silent.add)(name)
 
+    def forget(self) -> None:
+        """As if nothing had ever been reset."""
+        self._generations.clear()
+        self._silent.clear()
+
     def generation(self, entity_set: str) -> int:
         """How often an entity set (in lower case) was reset."""
         return self._generations.get(entity_set, 0)
