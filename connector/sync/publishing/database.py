@@ -21,6 +21,9 @@ LEAST_MEMORY_MB, MOST_MEMORY_MB, STAGED_PER_MEMORY = 256, 512, 5
 cannot do with less of a large tenant. It takes some 120 MB more, for what it does not count."""
 THREADS = 2
 
+COUNTED = ("memberships", "app_role_assignments", "accounts", "groups", "enterprise_applications")
+"""Fact tables of which rows are counted (``sql/005_counting.sql``)."""
+
 
 @contextmanager
 def open_database(folder: Path, staged_bytes: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -88,8 +91,15 @@ def set_options(database: duckdb.DuckDBPyConnection, settings: Settings, *, prov
     )
 
 
-def build_tables(database: duckdb.DuckDBPyConnection) -> None:
-    """Run the SQL files in order: from the fact tables (schema ``staged``) to every table of a snapshot but ``inherited_grants``."""
+def build_tables(database: duckdb.DuckDBPyConnection, counted: str = "staged") -> None:
+    """Run the SQL files in order: from the fact tables (schema ``staged``) to every table of a snapshot but ``inherited_grants``.
+
+    Args:
+        counted: the schema that has all facts that count, where ``staged`` has only some.
+    """
+    database.execute("CREATE SCHEMA counted")
+    for name in COUNTED:
+        database.execute(f"CREATE VIEW counted.{name} AS FROM {counted}.{name}")
     candidates = [column for column in GRANTS if column.name not in ("id", "revocable")]
     defaults = {"scope": "DEFAULT '/'", "scope_kind": "DEFAULT 'tenant'"}
     columns = ", ".join(f"{column.name} {column.type.value} {defaults.get(column.name, '')}" for column in candidates)

@@ -28,7 +28,7 @@ CREATE TABLE kept_applications AS
 SELECT a.*
 FROM staged.enterprise_applications AS a, options
 WHERE NOT options.skip_unassigned_apps
-    OR a.id IN (SELECT application_id FROM staged.app_role_assignments)
+    OR a.id IN (SELECT application_id FROM assigned_roles)
     OR a.id IN (SELECT principal_id FROM judged WHERE verdict = 'stands' AND principal_kind = 'service_principal');
 
 -- A view: ids are long, and made only where they are asked for.

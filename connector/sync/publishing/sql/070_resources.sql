@@ -10,20 +10,6 @@ FROM staged.accounts AS a
 LEFT JOIN staged.sign_in_activity AS s ON s.id = a.id
 LEFT JOIN staged.mailbox_purposes AS m ON m.id = a.id;
 
-CREATE TABLE member_counts AS
-SELECT
-    group_id,
-    count(*) FILTER (principal_kind = 'account') AS user_members,
-    count(*) FILTER (principal_kind = 'group') AS group_members,
-    count(*) FILTER (principal_kind = 'service_principal') AS service_principal_members,
-    count(*) FILTER (principal_kind = 'device') AS device_members,
-    count(*) FILTER (principal_kind = 'contact') AS contact_members,
-    count(*) FILTER (principal_kind NOT IN ('account', 'group', 'service_principal', 'device', 'contact'))
-        AS other_members
-FROM staged.memberships
-WHERE relation = 'member'
-GROUP BY group_id;
-
 CREATE TABLE groups AS
 SELECT
     g.*,
@@ -35,13 +21,6 @@ SELECT
     coalesce(c.other_members, 0) AS other_members
 FROM kept_groups AS g
 LEFT JOIN member_counts AS c ON c.group_id = g.id;
-
--- Assignments of groups that SKIP_AD_GROUPS leaves out count: the application is used through them.
-CREATE TABLE assignment_counts AS
-SELECT a.application_id, count(*) AS assignments
-FROM staged.app_role_assignments AS a
-JOIN principals AS p ON p.kind = a.principal_kind AND p.id = a.principal_id
-GROUP BY a.application_id;
 
 CREATE TABLE first_jobs AS
 SELECT application_id, state, template_id

@@ -42,10 +42,10 @@ JOIN enterprise_applications AS a ON a.id = r.application_id
 WHERE r.role_id <> '00000000-0000-0000-0000-000000000000'
 UNION ALL BY NAME
 -- An app role that somebody still holds although the application no longer declares it.
-SELECT DISTINCT
+SELECT
     'enterprise_application' AS resource_kind, s.application_id AS resource_id, s.role_id AS slug,
     s.role_id AS display_name, false AS enabled, []::VARCHAR[] AS grantable_to
-FROM staged.app_role_assignments AS s
+FROM assigned_roles AS s
 JOIN enterprise_applications AS a ON a.id = s.application_id
 ANTI JOIN staged.app_roles AS r ON r.application_id = s.application_id AND r.role_id = s.role_id
 WHERE s.role_id <> '00000000-0000-0000-0000-000000000000';
