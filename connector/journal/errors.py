@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from connector.storage.errors import StorageError
 
 
@@ -34,3 +36,51 @@ class BeforeHistory(StorageError):
             f"Nothing is known of {at:%Y-%m-%d %H:%M:%S} UTC: history begins at {begins:%Y-%m-%d %H:%M:%S} UTC.",
             "Ask for a later moment; SNAPSHOTS_KEPT decides how far back history goes.",
         )
+
+
+class NewestSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The snapshot to begin with anew.
+
+    Attributes:
+        snapshot_id: its id.
+        location: its folder in the container; ``manifest.json`` there names its files.
+        sequence: of the last change that it includes: from where to follow the journal.
+    """
+
+    snapshot_id: str
+    location: str
+    sequence: int
+    published_at: datetime
+
+
+class CannotFollow(StorageError):
+    """The journal cannot be followed from where somebody is.
+
+    Attributes:
+        snapshot: the newest one, to begin with anew.
+    """
+
+    def __init__(self, sentence: str, snapshot: NewestSnapshot) -> None:
+        self.snapshot = snapshot
+        super().__init__(
+            sentence,
+            f"Begin anew with the snapshot {snapshot.snapshot_id} in {snapshot.location} "
+            f"and go on from its sequence, {snapshot.sequence}.",
+        )
+
+
+class TooFarBehind(CannotFollow):
+    """What followed ``sequence`` is no longer all there, or a snapshot has begun anew since."""
+
+    def __init__(self, sequence: int, snapshot: NewestSnapshot) -> None:
+        self.sequence = sequence
+        super().__init__(f"The journal can no longer be followed from sequence {sequence}.", snapshot)
+
+
+class AheadOfJournal(CannotFollow):
+    """``sequence`` lies after the last change of all, ``head``: it belongs to another journal, or is a mistake."""
+
+    def __init__(self, sequence: int, head: int, snapshot: NewestSnapshot) -> None:
+        self.sequence = sequence
+        self.head = head
+        super().__init__(f"There is no sequence {sequence} yet: the journal ends with {head}.", snapshot)

@@ -41,15 +41,15 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A snapshot and the segments that follow it, up to the next snapshot or to the end of the journal.
+    """A snapshot and the segments that follow it, as far as they follow each other.
 
     Attributes:
-        continuous: whether the segments lead to the next snapshot without a gap, or nothing comes next.
+        to_head: whether they lead to the head of the journal, rather than to where a snapshot began anew.
     """
 
     manifest: Manifest
     segments: tuple[SegmentRef, ...]
-    continuous: bool
+    to_head: bool
 
 
 async def state_in_force(store: Store, current: Current) -> State:
@@ -74,8 +74,7 @@ async def state_at(store: Store, current: Current, at: datetime) -> State:
     async for stretch in stretches(store, current):
         begins = stretch.manifest.published_at
         if begins <= at:
-            until = tuple(takewhile(lambda ref: ref.committed_at <= at, stretch.segments))
-            return _state(stretch.manifest, until)
+            return _state(stretch.manifest, tuple(takewhile(lambda ref: ref.committed_at <= at, stretch.segments)))
     raise BeforeHistory(at, begins)
 
 
@@ -88,24 +87,33 @@ async def stretches(store: Store, current: Current) -> AsyncIterator[Stretch]:
         BlobMissing, BlobCorrupt: the manifest of the snapshot in force is not there, or cannot be understood.
     """
     manifest = await store.manifest(current.snapshot_id)
-    yield Stretch(manifest, current.segments, continuous=True)
-    segments, continuous = (*manifest.journal, *current.segments), True
+    segments, to_head = current.segments, True
+    yield Stretch(manifest, segments, to_head)
     while (older := manifest.compacted_from or manifest.previous) and older < manifest.snapshot_id:
-        compacted = manifest.compacted_from is not None
-        if not compacted:
-            segments, continuous = manifest.journal, manifest.continuous
+        if leads_here(manifest):
+            segments = (*manifest.journal, *segments)
+        else:
+            segments, to_head = manifest.journal, False
         try:
             manifest = await store.manifest(older)
         except (BlobMissing, BlobCorrupt):
             return  # removed because it was old, or written by another version: what it says is not known
-        yield Stretch(manifest, segments, continuous)
+        yield Stretch(manifest, segments, to_head)
 
 
-async def read_segments(store: Store, refs: Sequence[SegmentRef], *, facts: bool = False) -> list[Segment]:
+def leads_here(manifest: Manifest) -> bool:
+    """Whether the journal of ``manifest`` leads from the snapshot before to this one, so that both lie on one line."""
+    return manifest.continuous or manifest.compacted_from is not None
+
+
+async def read_segments(
+    store: Store, refs: Sequence[SegmentRef], *, facts: bool = False, linked: bool = True
+) -> list[Segment]:
     """The segments that ``refs`` name, in order, with their facts if they are wanted.
 
     Args:
         refs: consecutive, such as those of a :class:`State`.
+        linked: whether each is the very next segment after the one before; not so where those without changes are left out.
 
     Raises:
         JournalDamaged: one is missing, is not what was committed, or does not follow the one before it.
@@ -119,7 +127,7 @@ async def read_segments(store: Store, refs: Sequence[SegmentRef], *, facts: bool
 
     segments = await asyncio.gather(*(read(ref) for ref in refs))
     for (before, ref), segment in zip(pairwise(refs), segments[1:], strict=True):
-        if segment.head.previous != before.sha256:
+        if linked and segment.head.previous != before.sha256:
             raise JournalDamaged(ref.first, f"{store.segment_name(ref)} does not follow {store.segment_name(before)}")
     return segments
 
