@@ -93,9 +93,9 @@ def _cron(value: str) -> str:
     return value
 
 
-def _container(value: str) -> str:
+def _storage_name(value: str) -> str:
     if not _CONTAINER.fullmatch(value):
-        raise _Wrong("a container name: 3 to 63 lower-case letters, digits and single hyphens")
+        raise _Wrong("a name of 3 to 63 lower-case letters, digits and single hyphens")
     return value
 
 
@@ -176,7 +176,7 @@ class Settings:
         "AzureWebJobsStorage__queueServiceUri", _url, "Queue endpoint, for identity-based storage.", default=""
     )
     container: str = _setting(
-        "STORAGE_CONTAINER", _container, "Blob container that holds everything; it must exist.", default="entra"
+        "STORAGE_CONTAINER", _storage_name, "Blob container that holds everything; it must exist.", default="entra"
     )
     sync_schedule: str = _setting(
         "SYNC_SCHEDULE",
@@ -266,6 +266,27 @@ class Settings:
         _whole(1, 8760),
         "Hours after which checkpoints and staged parts of a sync that has ended or died are removed.",
         default="24",
+    )
+    incremental_schedule: str = _setting(
+        "INCREMENTAL_SCHEDULE",
+        _cron,
+        "When to look for changes that no notification tells of, as a six-field schedule. A look without news costs some five "
+        "requests. It alone keeps the picture right where notifications cannot arrive.",
+        default="0 * * * * *",
+    )
+    notification_silence: int = _setting(
+        "NOTIFICATION_SILENCE_SECONDS",
+        _whole(0, 86_400),
+        "Seconds without a notification after which users and groups are looked at all the same: a lost notification delays a "
+        "change by so much at most. Where nothing is subscribed to, every look of `INCREMENTAL_SCHEDULE` includes them.",
+        default="300",
+    )
+    changes_output_queue: str = _setting(
+        "CHANGES_OUTPUT_QUEUE",
+        _storage_name,
+        "Storage queue that gets a message whenever the journal has grown, at least once, so that other systems need not poll. "
+        "It is made when it is missing.",
+        default="",
     )
     notification_url: str = _setting(
         "NOTIFICATION_URL",

@@ -5,6 +5,8 @@ from __future__ import annotations
 SYNC_QUEUE = "entra-sync"
 CHANGES_QUEUE = "entra-changes"
 LIFECYCLE_QUEUE = "entra-lifecycle"
+POISON_SUFFIX = "-poison"
+"""What the Functions host appends to a queue's name for messages that it puts aside."""
 MANIFEST = "manifest.json"
 
 

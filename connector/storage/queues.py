@@ -1,8 +1,9 @@
-"""Storage queues: send, creating the queue when it is missing. Receiving is the Functions host's work."""
+"""Storage queues: send, creating the queue when it is missing; take several at once, beside what the Functions host delivers."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,24 @@ if TYPE_CHECKING:
 
 LONGEST_DELAY_S = 7 * 24 * 3600
 """Longest visibility delay of a message, in seconds (Azure's limit: seven days)."""
+
+
+MOST_AT_ONCE = 32
+"""Most messages that one request takes (Azure's limit)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that was taken: nobody else sees it for a while, and then everybody does unless it is deleted.
+
+    Attributes:
+        deliveries: how often it has been taken, this time included.
+    """
+
+    text: str
+    deliveries: int
+    id: str
+    receipt: str
 
 
 class Queues:
@@ -41,3 +60,43 @@ class Queues:
                 with suppress(ResourceExistsError):
                     await client.create_queue()
                 await client.send_message(text, visibility_timeout=hidden, time_to_live=-1)
+
+    async def take(self, queue: str, *, hidden: int) -> list[Taken]:
+        """Up to :data:`MOST_AT_ONCE` messages that are visible now, and not again for ``hidden`` seconds. None from no queue.
+
+        Raises:
+            StorageError: none were taken; some may be hidden for a while all the same.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        from connector.storage.translation import translated
+
+        client = self._service.get_queue_client(queue)
+        found = client.receive_messages(
+            messages_per_page=MOST_AT_ONCE, max_messages=MOST_AT_ONCE, visibility_timeout=hidden
+        )
+        with translated(self._host, name=queue):
+            try:
+                return [
+                    Taken(str(one.content), one.dequeue_count or 1, str(one.id), str(one.pop_receipt))
+                    async for one in found
+                ]
+            except ResourceNotFoundError:
+                return []
+
+    async def delete(self, queue: str, taken: Taken) -> None:
+        """Delete a message that was taken; that it has gone, or that somebody else has it by now, is no error.
+
+        Raises:
+            StorageError: it will be seen again.
+        """
+        from azure.core.exceptions import HttpResponseError
+
+        from connector.storage.translation import translated
+
+        with translated(self._host, name=queue):
+            try:
+                await self._service.get_queue_client(queue).delete_message(taken.id, taken.receipt)
+            except HttpResponseError as error:
+                if getattr(error, "error_code", None) not in ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound"):
+                    raise

@@ -17,9 +17,10 @@ from connector.storage.documents import Held, decode, encode, same_etag
 from connector.storage.errors import BlobMissing
 from connector.storage.journal import Segment, decode_segment, encode_segment
 from connector.storage.leases import Lease, hold_lease
-from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, MANIFEST, SYNC_QUEUE, Names
-from connector.storage.queues import Queues
+from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, MANIFEST, POISON_SUFFIX, SYNC_QUEUE, Names
+from connector.storage.queues import Queues, Taken
 from connector.storage.records import (
+    ChangesMessage,
     Checkpoint,
     Current,
     Manifest,
@@ -137,14 +138,13 @@ class Store:
 
     # --- rounds
 
-    async def rounds(self) -> Rounds | None:
+    async def rounds(self) -> Held[Rounds] | None:
         """What rounds have been doing, or None before the first."""
-        held = await self._read(self._names.rounds, Rounds)
-        return held.record if held else None
+        return await self._read(self._names.rounds, Rounds)
 
-    async def write_rounds(self, rounds: Rounds) -> None:
-        """Tell what rounds have been doing."""
-        await self._blobs.write(self._names.rounds, encode(rounds))
+    async def replace_rounds(self, rounds: Rounds, held: Held[Rounds] | None) -> Held[Rounds]:
+        """Tell what rounds have been doing, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._replace(self._names.rounds, rounds, held)
 
     def lease(self, name: str, *, patience: float = 0.0) -> AbstractAsyncContextManager[Lease]:
         """Be the only one who does what ``name`` says (:class:`~connector.storage.records.Lane`), while the context lasts.
@@ -266,6 +266,22 @@ class Store:
     async def send_wake(self, message: WakeMessage, *, delay: float = 0) -> None:
         """Ask for a round, to be begun after ``delay`` seconds at the earliest."""
         await self._queues.send(CHANGES_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
+
+    async def take_wakes(self, *, hidden: int) -> list[Taken]:
+        """Messages of the changes queue that are visible now, and not again for ``hidden`` seconds."""
+        return await self._queues.take(CHANGES_QUEUE, hidden=hidden)
+
+    async def delete_wake(self, taken: Taken) -> None:
+        """Delete a message of the changes queue."""
+        await self._queues.delete(CHANGES_QUEUE, taken)
+
+    async def put_wake_aside(self, text: str) -> None:
+        """Keep what nobody understands where the Functions host keeps it, too, for people to look at."""
+        await self._queues.send(CHANGES_QUEUE + POISON_SUFFIX, text)
+
+    async def send_changes(self, queue: str, message: ChangesMessage) -> None:
+        """Tell the ``queue`` of other systems that the journal has grown."""
+        await self._queues.send(queue, msgspec.json.encode(message).decode())
 
     async def send_lifecycle(self, message: LifecycleMessage, *, delay: float = 0) -> None:
         """Ask for something to be done about subscriptions, after ``delay`` seconds at the earliest."""

@@ -67,6 +67,7 @@ def deploy(graph: GraphEmulator, storage_account: str, switches: Mapping[str, st
         **graph.environment(),
         "AzureWebJobsStorage": storage_account,
         "SYNC_SCHEDULE": "0 0 0 1 1 *",  # in tests, timers run on demand
+        "INCREMENTAL_SCHEDULE": "0 0 0 1 1 *",
         **chosen,
     }
     deployment = Deployment(graph, environment, chosen)
