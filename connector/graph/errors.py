@@ -19,15 +19,20 @@ class GraphError(Exception):
 
 
 class GraphUnreachable(GraphError):
-    """No answer: no network, no such host, a certificate that is not trusted, or a server that keeps failing."""
+    """No answer: no network, no such host, a certificate that is not trusted, or a server that keeps failing.
 
-    def __init__(self, host: str, reason: str) -> None:
+    Attributes:
+        sent: whether the request may have arrived all the same.
+    """
+
+    def __init__(self, host: str, reason: str, *, sent: bool = True) -> None:
         super().__init__(
             f"{host} cannot be reached: {reason}",
             advice="Check GRAPH_ENDPOINT and ENTRA_AUTHORITY, DNS, firewall and proxy; where TLS is inspected or the "
             "cloud is emulated, name its certificate authority in TLS_CA_FILE.",
         )
         self.host = host
+        self.sent = sent
 
 
 class UnexpectedAnswer(GraphError):

@@ -197,6 +197,8 @@ def service_of(target: str) -> str:
     path = target.partition("?")[0].lower()
     if path.startswith("/rolemanagement/"):
         return "roles"
+    if path.startswith("/subscriptions"):
+        return "subscriptions"
     return "mailboxes" if "/mailboxsettings" in path else "directory"
 
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What Graph answered: ``status`` below 400, ``headers``, and the ``body`` as it came."""
+    """What Graph answered: ``status`` (below 400, unless it came from :meth:`GraphSession.attempt`), ``headers``, and the ``body``
+    as it came."""
 
     status: int
     headers: Mapping[str, str]
@@ -138,6 +139,20 @@ class GraphSession:
         """
         return await self._persist("POST", f"{self.base_url}{path}", body, units)
 
+    async def attempt(self, method: str, path: str, body: bytes | None = None) -> Reply:
+        """Send a request once, and hand over whatever is answered: for writes, of which the caller must know how often they were
+        sent. :func:`connector.graph.writing.write` decides what follows from it.
+
+        Raises:
+            GraphUnreachable: no answer came; ``sent`` tells whether the request may have arrived.
+            Throttled: it could not be sent before the deadline.
+            SignInFailed: Microsoft Entra ID issues no token; nothing was sent.
+        """
+        response = await self._send_once(method, f"{self.base_url}{path}", body, 1)
+        if response.status_code < 400:
+            self.observe(path, response.status_code, response.headers)
+        return Reply(response.status_code, response.headers, response.content)
+
     async def pause(self, seconds: float) -> None:
         """Wait, unless that would pass the deadline.
 
@@ -220,7 +235,8 @@ class GraphSession:
         try:
             response: httpx.Response | None = await adapter.send_primitive_async(info, "bytes", {})
         except httpx.HTTPError as error:
-            raise GraphUnreachable(urlsplit(url).netloc, str(error) or type(error).__name__) from None
+            sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+            raise GraphUnreachable(urlsplit(url).netloc, str(error) or type(error).__name__, sent=sent) from None
         except AzureError as error:  # the token had to be renewed
             raise sign_in_error(error, self._settings) from None
         if response is None:

@@ -69,6 +69,9 @@ def test_every_trigger_is_registered() -> None:
         "request_sync": "httpTrigger",
         "sync_status": "httpTrigger",
         "live": "httpTrigger",
+        "subscription_timer": "timerTrigger",
+        "lifecycle_event": "queueTrigger",
+        "notifications": "httpTrigger",
     }
     assert found["full_sync_timer"]["schedule"] == "%SYNC_SCHEDULE%"
     assert found["full_sync_timer"]["useMonitor"] is True

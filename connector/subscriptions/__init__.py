@@ -1,0 +1,1 @@
+"""Change notifications asked for: subscriptions made, renewed, reauthorized, moved and removed."""
