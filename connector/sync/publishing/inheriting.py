@@ -31,6 +31,7 @@ LEFT JOIN groups AS r ON g.resource_kind = 'group' AND r.id = g.resource_id
 WHERE g.principal_kind = 'group'
     AND g.resource_kind IN ('group', 'directory_role', 'enterprise_application')
     AND NOT ends_with(g.entitlement_id, ':owner')
+    AND {asked}
     AND (NOT $privileged OR g.resource_kind = 'directory_role' OR coalesce(r.is_assignable_to_role, false))
 """
 
@@ -94,13 +95,20 @@ class Inherited:
     too_deep: int = 0
 
 
-def derive_inherited(database: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> Inherited:
-    """Make the table ``inherited_grants`` from ``grants`` and ``groups``; ``folder`` holds what does not fit in memory."""
+def derive_inherited(
+    database: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, *, asked: str = ""
+) -> Inherited:
+    """Make the table ``inherited_grants`` from ``grants`` and ``groups``; ``folder`` holds what does not fit in memory.
+
+    Args:
+        asked: a table whose ``grant_id`` names the grants of groups that count; empty: all do.
+    """
     if settings.inherited_grants is InheritedGrants.OFF:
         columns = ", ".join(f"{column.name} {column.type.value}" for column in INHERITED_GRANTS)
         database.execute(f"CREATE TABLE inherited_grants ({columns})")
         return Inherited()
-    database.execute(_HELD, {"privileged": settings.inherited_grants is InheritedGrants.PRIVILEGED})
+    only = f"g.id IN (SELECT grant_id FROM {asked})" if asked else "true"  # noqa: S608
+    database.execute(_HELD.format(asked=only), {"privileged": settings.inherited_grants is InheritedGrants.PRIVILEGED})
     database.execute(_MEMBERS)
     edges = database.execute(
         "SELECT principal_id, group_id FROM members WHERE principal_kind = 'group' ORDER BY ALL"

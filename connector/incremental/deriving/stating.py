@@ -1,0 +1,201 @@
+"""The facts that differ: what a reading says, with what it says is gone, against the facts in force.
+
+For every fact table there are two tables afterwards: ``leaving``, the rows in force that no longer hold, and ``coming``, the rows
+that hold from now on. A row that changes is in both; what was known is in neither. ``after`` shows the facts that result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.access.staged import FACTS, TOMBSTONES
+from connector.access.tables import Table
+from connector.incremental.deriving.naming import NAMING, OBJECTS, PRESENT, names_one_of
+from connector.incremental.deriving.replacing import replace
+from connector.incremental.facts import Reading
+from connector.journal.replay import read_rows, write_rows
+from connector.journal.rows import as_json, json_rows
+from connector.settings import Settings
+from connector.storage.records import FactChange, Shrinking
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SCHEMAS = ("said", "going", "coming", "leaving", "after")
+
+
+def state(
+    database: duckdb.DuckDBPyConnection, reading: Reading, settings: Settings, now: datetime, folder: Path
+) -> tuple[Shrinking, ...]:
+    """Make ``coming``, ``leaving`` and ``after`` for every fact table; what is held back.
+
+    Args:
+        database: a workspace of the replica.
+        now: when what is removed was.
+        folder: where files may lie for a moment.
+    """
+    return _Statement(database, reading, settings, now, folder).make()
+
+
+def fact_changes(database: duckdb.DuckDBPyConnection) -> Iterator[FactChange]:
+    """What differs, by table and key; a column that is null is absent."""
+    for table in FACTS:
+        order = ", ".join(f"{name} NULLS FIRST" for name in table.key)
+        gone = f"SELECT l.* FROM leaving.{table.name} AS l ANTI JOIN coming.{table.name} AS c ON {same_key(table, 'l', 'c')}"  # noqa: S608
+        for row in json_rows(database, table, f"{gone} ORDER BY {order}"):
+            yield FactChange(table=table.name, key=key_of(table, row), after=None)
+        for row in json_rows(database, table, f"FROM coming.{table.name} ORDER BY {order}"):
+            after = {name: value for name, value in row.items() if value is not None}
+            yield FactChange(table=table.name, key=key_of(table, row), after=after)
+
+
+def key_of(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of the key of a row."""
+    return tuple(row.get(name) for name in table.key)
+
+
+def same_key(table: Table, one: str, other: str) -> str:
+    """SQL that is true where two rows have one key; parts of a key may be null."""
+    return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in table.key)
+
+
+class _Statement:
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, reading: Reading, settings: Settings, now: datetime, folder: Path
+    ) -> None:
+        self._database = database
+        self._reading = reading
+        self._settings = settings
+        self._now = now
+        self._folder = folder
+        self._held_back: list[Shrinking] = []
+
+    def make(self) -> tuple[Shrinking, ...]:
+        for schema in _SCHEMAS:
+            self._database.execute(f"CREATE SCHEMA {schema}")
+        for table in FACTS:
+            self._load(table)
+        self._bury()
+        # What others name comes first: whether it is there tells what may be missing of them.
+        for table in sorted(FACTS, key=lambda table: table.name not in PRESENT):
+            self._compare(table)
+            if table.name == PRESENT[-1]:
+                self._note_what_is_there()
+        return tuple(self._held_back)
+
+    def _load(self, table: Table) -> None:
+        """What the reading says of a table: of several rows with one key the last one."""
+        columns = ", ".join(f'"{column.name}" {column.type.value}' for column in table)
+        keys = ", ".join(f'"{name}" VARCHAR' for name in table.key)
+        self._database.execute(f"CREATE TABLE said.{table.name} ({columns}); CREATE TABLE going.{table.name} ({keys})")
+        rows = {key_of(table, row): row for row in self._reading.rows.get(table.name, ())}
+        self._insert(f"said.{table.name}", table, list(rows.values()))
+
+    def _insert(self, target: str, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            path = self._folder / "rows.jsonl"
+            write_rows(rows, path)
+            self._database.execute(f"INSERT INTO {target} BY NAME {read_rows(table, path)}")
+
+    def _bury(self) -> None:
+        """What is removed now, and what was before and has not come back: rows that name it do not count."""
+        self._database.execute("CREATE TABLE removed (id VARCHAR, kind VARCHAR)")
+        removed = [(id_, kind) for kind, ids in self._reading.removed.items() for id_ in ids]
+        if removed:
+            self._database.execute(
+                "INSERT INTO removed SELECT unnest($ids), unnest($kinds)",
+                {"ids": [id_ for id_, _ in removed], "kinds": [kind for _, kind in removed]},
+            )
+        back = " UNION ALL ".join(f"SELECT id FROM said.{name}" for name in OBJECTS)  # noqa: S608
+        self._database.execute(f"CREATE TABLE back AS {back}")
+        self._database.execute(
+            "CREATE TABLE buried AS SELECT id FROM replica.facts.tombstones WHERE id NOT IN (FROM back);"
+            "INSERT INTO going.tombstones SELECT id FROM replica.facts.tombstones"
+            " WHERE id IN (FROM back) AND id NOT IN (SELECT id FROM removed)"
+        )
+        fresh = self._database.execute(
+            "SELECT id, min(kind) FROM removed WHERE id NOT IN (SELECT id FROM replica.facts.tombstones) GROUP BY id"
+        ).fetchall()
+        told = as_json(self._now)
+        rows = [{"id": id_, "kind": kind, "removed_at": told} for id_, kind in fresh]
+        self._insert("said.tombstones", TOMBSTONES, rows)
+
+    def _note_what_is_there(self) -> None:
+        skipped = "on_premises_sync_enabled IS TRUE" if self._settings.skip_ad_groups else "false"
+        conditions = {"groups": f" WHERE NOT ({skipped})"}
+        union = " UNION ALL ".join(f"SELECT id FROM after.{name}{conditions.get(name, '')}" for name in PRESENT)  # noqa: S608
+        self._database.execute(f"CREATE VIEW present AS {union}")
+
+    def _compare(self, table: Table) -> None:
+        name, reading = table.name, self._reading
+        if reading.rows.get(name):
+            self._forget("buried", table)
+        replaced = [one for one in reading.replaced if one.table == name]
+        if replaced:
+            self._held_back += replace(self._database, table, replaced, self._settings)
+        gone = reading.gone.get(name)
+        if gone:
+            self._take_away(table, gone)
+        removed = bool(reading.removed) and name in NAMING
+        if removed:
+            self._remove(table)
+        said = bool(reading.rows.get(name)) or name == TOMBSTONES.name
+        self._settle(table, touched=bool(said or replaced or gone or removed))
+
+    def _forget(self, ids: str, table: Table) -> None:
+        """Rows that were said and name one of ``ids`` do not count; an account stays, without its manager."""
+        name = table.name
+        self._database.execute(f"DELETE FROM said.{name} AS r WHERE {names_one_of(name, 'r', ids)}")  # noqa: S608
+        if name == "accounts":
+            self._database.execute(
+                f"UPDATE said.accounts SET manager_id = NULL WHERE manager_id IN (SELECT id FROM {ids})"  # noqa: S608
+            )
+
+    def _take_away(self, table: Table, keys: Sequence[tuple[str | None, ...]]) -> None:
+        path = self._folder / "keys.jsonl"
+        write_rows((dict(zip(table.key, key, strict=True)) for key in keys), path)
+        types = dict.fromkeys(table.key, "VARCHAR")
+        names = ", ".join(table.key)
+        self._database.execute(
+            f"CREATE OR REPLACE TABLE taken AS SELECT {names} "  # noqa: S608
+            f"FROM read_json('{path}', format = 'newline_delimited', columns = {types})"
+        )
+        self._database.execute(
+            f"DELETE FROM said.{table.name} AS r USING taken AS t WHERE {same_key(table, 'r', 't')};"  # noqa: S608
+            f"INSERT INTO going.{table.name} FROM taken"
+        )
+
+    def _remove(self, table: Table) -> None:
+        name, keys = table.name, ", ".join(f"r.{column}" for column in table.key)
+        if name == "accounts":  # whoever has lost the manager stays
+            self._database.execute(
+                "INSERT INTO said.accounts BY NAME SELECT r.* FROM replica.facts.accounts AS r "
+                "ANTI JOIN said.accounts AS s ON s.id = r.id ANTI JOIN going.accounts AS g ON g.id = r.id "
+                "WHERE r.manager_id IN (SELECT id FROM removed)"
+            )
+        self._forget("removed", table)
+        self._database.execute(
+            f"INSERT INTO going.{name} SELECT {keys} FROM replica.facts.{name} AS r "  # noqa: S608
+            f"WHERE {names_one_of(name, 'r', 'removed')}"
+        )
+
+    def _settle(self, table: Table, *, touched: bool) -> None:
+        name, force = table.name, f"replica.facts.{table.name}"
+        if not touched:
+            self._database.execute(
+                f"CREATE TABLE coming.{name} AS FROM said.{name}; CREATE TABLE leaving.{name} AS FROM said.{name};"
+                f"CREATE VIEW after.{name} AS FROM {force}"
+            )
+            return
+        self._database.execute(
+            f"CREATE TABLE coming.{name} AS FROM said.{name} EXCEPT "  # noqa: S608
+            f"(SELECT r.* FROM {force} AS r SEMI JOIN said.{name} AS s ON {same_key(table, 'r', 's')});"
+            f"CREATE TABLE leaving.{name} AS SELECT r.* FROM {force} AS r SEMI JOIN ("
+            f"SELECT {', '.join(table.key)} FROM coming.{name} UNION ALL FROM going.{name}"
+            f") AS k ON {same_key(table, 'r', 'k')};"
+            f"CREATE VIEW after.{name} AS SELECT r.* FROM {force} AS r "
+            f"ANTI JOIN leaving.{name} AS l ON {same_key(table, 'r', 'l')} UNION ALL BY NAME FROM coming.{name}"
+        )
