@@ -84,3 +84,10 @@ class AheadOfJournal(CannotFollow):
         self.sequence = sequence
         self.head = head
         super().__init__(f"There is no sequence {sequence} yet: the journal ends with {head}.", snapshot)
+
+
+class NotBegun(CannotFollow):
+    """Somebody asks for changes without saying after which: there is nothing yet that they could be applied to."""
+
+    def __init__(self, snapshot: NewestSnapshot) -> None:
+        super().__init__("Changes follow a state, and none was named.", snapshot)

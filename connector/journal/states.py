@@ -125,7 +125,9 @@ async def read_segments(
         async with limit:
             return await _read(store, ref, facts=facts)
 
-    segments = await asyncio.gather(*(read(ref) for ref in refs))
+    # All are waited for, so that none still reads when the store is closed, and the first in order is the one that is told.
+    results = await asyncio.gather(*(read(ref) for ref in refs), return_exceptions=True)
+    segments = [_or_raise(result) for result in results]
     for (before, ref), segment in zip(pairwise(refs), segments[1:], strict=True):
         if linked and segment.head.previous != before.sha256:
             raise JournalDamaged(ref.first, f"{store.segment_name(ref)} does not follow {store.segment_name(before)}")
@@ -139,6 +141,12 @@ async def _read(store: Store, ref: SegmentRef, *, facts: bool) -> Segment:
         raise JournalDamaged(ref.first, f"{error.name} is missing") from error
     except BlobCorrupt as error:
         raise JournalDamaged(ref.first, f"{error.name} is corrupt, {error.problem}") from error
+
+
+def _or_raise(result: Segment | BaseException) -> Segment:
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _check_sequences(refs: Sequence[SegmentRef]) -> None:

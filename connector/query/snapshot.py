@@ -1,18 +1,20 @@
-"""A snapshot, opened: one DuckDB view for each table, whatever the files lack filled in with nulls.
+"""A snapshot, opened: one DuckDB view for each table, whatever the files lack filled in with nulls, and the journal replayed.
 
 Questions take a :class:`Snapshot` and know nothing of where its rows come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from connector.access.tables import TABLES, Table
+from connector.journal.replay import RowChange, overlay
 from connector.query.errors import SnapshotDamaged
 
 if TYPE_CHECKING:
@@ -30,8 +32,13 @@ class Snapshot:
         self._connection = connection
 
     @classmethod
-    def open_directory(cls, directory: Path, tables: Sequence[Table] = TABLES) -> Snapshot:
+    def open_directory(
+        cls, directory: Path, tables: Sequence[Table] = TABLES, changes: Iterable[RowChange] = ()
+    ) -> Snapshot:
         """Open ``{directory}/{table}/*.parquet``. Of ``tables``, one without files is empty; others cannot be asked.
+
+        Args:
+            changes: what happened since, in order. The files are not read for them: rows that changed stand beside them.
 
         Raises:
             SnapshotDamaged: a file cannot be read as Parquet.
@@ -41,8 +48,8 @@ class Snapshot:
         connection = duckdb.connect()
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            for table in tables:
-                connection.execute(f"CREATE VIEW {table.name} AS {_select(connection, directory, table)}")
+            bases = {table: _select(connection, directory, table) for table in tables}
+            overlay(connection, "main", bases, changes, Path(gettempdir()))
         except duckdb.Error as error:
             connection.close()
             raise SnapshotDamaged(f"The snapshot in {directory} cannot be read: {error}") from error

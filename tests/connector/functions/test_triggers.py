@@ -72,15 +72,17 @@ def test_every_trigger_is_registered() -> None:
         "subscription_timer": "timerTrigger",
         "lifecycle_event": "queueTrigger",
         "notifications": "httpTrigger",
+        "changes": "httpTrigger",
     }
     assert found["full_sync_timer"]["schedule"] == "%SYNC_SCHEDULE%"
     assert found["full_sync_timer"]["useMonitor"] is True
     assert found["full_sync_timer"]["runOnStartup"] is False
     assert (found["sync_step"]["queueName"], found["sync_step"]["connection"]) == (SYNC_QUEUE, "AzureWebJobsStorage")
-    keys = {name: str(found[name]["authLevel"].value) for name in ("request_sync", "sync_status", "live")}
+    keys = {name: str(found[name]["authLevel"].value) for name in ("request_sync", "sync_status", "changes", "live")}
     assert {name: level.lower() for name, level in keys.items()} == {
         "request_sync": "function",
         "sync_status": "function",
+        "changes": "function",
         "live": "anonymous",
     }
 
