@@ -38,14 +38,13 @@ def derive(replica: Replica, reading: Reading, settings: Settings, *, now: datet
         raise ValueError("an empty replica knows nothing that could differ")
     with replica.workspace() as database, TemporaryDirectory(prefix="derive-", dir=replica.folder) as name:
         folder = Path(name)
-        held_back = state(database, reading, settings, now, folder)
-        facts = list(fact_changes(database))
-        if not facts:
-            return Derived([], [], held_back)
+        stated = state(database, reading, settings, now, folder)
+        if not stated.moved:
+            return Derived([], [], stated.held_back)
         set_options(database, settings, provisioning_jobs_read=position.provisioning_jobs_read)
-        reach(database)
-        surround(database)
+        reached = reach(database, stated.moved, settings)
+        surround(database, settings)
         build_tables(database, counted="counting")
-        compare(database)
+        compare(database, reached)
         inherit(database, settings, folder)
-        return Derived(list(row_differences(database)), facts, held_back)
+        return Derived(list(row_differences(database)), list(fact_changes(database, stated.moved)), stated.held_back)

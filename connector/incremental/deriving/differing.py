@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.access.tables import INHERITED_GRANTS, TABLES, Table
 from connector.incremental.deriving.derived import RowDifference
+from connector.incremental.deriving.reach import Reach
 from connector.journal.rows import json_rows
 
 if TYPE_CHECKING:
@@ -24,12 +25,22 @@ _KINDS = {
 }
 
 
-def compare(database: duckdb.DuckDBPyConnection) -> None:
+def compare(database: duckdb.DuckDBPyConnection, reached: Reach) -> None:
     """Make ``stale`` and ``fresh`` of every table but ``inherited_grants``, for what is in ``touched`` and ``pairs``."""
     database.execute("CREATE SCHEMA stale; CREATE SCHEMA fresh")
     for table in TABLES:
-        if table is not INHERITED_GRANTS:
+        if table is INHERITED_GRANTS:
+            continue
+        if _may_differ(table, reached):
             compare_table(database, table, _which(table))
+        else:
+            nothing_differs(database, table)
+
+
+def nothing_differs(database: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Make ``stale`` and ``fresh`` of a table, empty."""
+    for schema in ("stale", "fresh"):
+        database.execute(f"CREATE TABLE {schema}.{table.name} AS FROM replica.main.{table.name} LIMIT 0")
 
 
 def compare_table(database: duckdb.DuckDBPyConnection, table: Table, which: str, made: str = "main") -> None:
@@ -64,6 +75,14 @@ def row_differences(database: duckdb.DuckDBPyConnection) -> Iterator[RowDifferen
 def _by_key(database: duckdb.DuckDBPyConnection, table: Table, schema: str) -> dict[tuple[str, ...], dict[str, Any]]:
     rows = json_rows(database, table, f"FROM {schema}.{table.name}")
     return {tuple(row[name] for name in table.key): row for row in rows}
+
+
+def _may_differ(table: Table, reached: Reach) -> bool:
+    if table.name == "grants":
+        return bool(reached.pairs)
+    if table.name == "entitlements":
+        return bool(reached.touched - {"account"})
+    return _KINDS[table.name] in reached.touched
 
 
 def _which(table: Table) -> str:

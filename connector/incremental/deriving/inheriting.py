@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.access.tables import INHERITED_GRANTS
-from connector.incremental.deriving.differing import compare_table
+from connector.incremental.deriving.differing import compare_table, nothing_differs
 from connector.settings import InheritedGrants, Settings
 from connector.sync.publishing.inheriting import derive_inherited
 
@@ -153,8 +153,7 @@ def inherit(database: duckdb.DuckDBPyConnection, settings: Settings, folder: Pat
         folder: where files may lie for a moment.
     """
     if settings.inherited_grants is InheritedGrants.OFF or not _prepare(database, settings):
-        for schema in ("stale", "fresh"):
-            database.execute(f"CREATE TABLE {schema}.inherited_grants AS FROM replica.main.inherited_grants LIMIT 0")
+        nothing_differs(database, INHERITED_GRANTS)
         return
     database.execute(_EDGES)
     database.execute(_AROUND)
@@ -166,7 +165,15 @@ def inherit(database: duckdb.DuckDBPyConnection, settings: Settings, folder: Pat
 
 def _prepare(database: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
     """Whether anything may be inherited otherwise than before."""
+    if not _any(
+        database, "SELECT EXISTS (FROM stale.grants) OR EXISTS (FROM fresh.grants) OR EXISTS (FROM stale.groups)"
+    ):
+        return False
     privileged = settings.inherited_grants is InheritedGrants.PRIVILEGED
     database.execute(_GRANTS, {"privileged": privileged})
-    found = database.execute("SELECT EXISTS (FROM moved_members) OR EXISTS (FROM asked_grants)").fetchone()
+    return _any(database, "SELECT EXISTS (FROM moved_members) OR EXISTS (FROM asked_grants)")
+
+
+def _any(database: duckdb.DuckDBPyConnection, query: str) -> bool:
+    found = database.execute(query).fetchone()
     return bool(found and found[0])

@@ -1,12 +1,13 @@
 """The facts that differ: what a reading says, with what it says is gone, against the facts in force.
 
-For every fact table there are two tables afterwards: ``leaving``, the rows in force that no longer hold, and ``coming``, the rows
+For a fact table that differs there are two tables afterwards: ``leaving``, the rows in force that no longer hold, and ``coming``, the rows
 that hold from now on. A row that changes is in both; what was known is in neither. ``after`` shows the facts that result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +28,23 @@ if TYPE_CHECKING:
 _SCHEMAS = ("said", "going", "coming", "leaving", "after")
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Which facts differ.
+
+    Attributes:
+        moved: the fact tables in which any does, in the order of ``FACTS``.
+        held_back: what would have shrunk too much, and so does not.
+    """
+
+    moved: tuple[Table, ...]
+    held_back: tuple[Shrinking, ...]
+
+
 def state(
     database: duckdb.DuckDBPyConnection, reading: Reading, settings: Settings, now: datetime, folder: Path
-) -> tuple[Shrinking, ...]:
-    """Make ``coming``, ``leaving`` and ``after`` for every fact table; what is held back.
+) -> Stated:
+    """Make ``after`` for every fact table, and ``coming`` and ``leaving`` for those that the reading may move.
 
     Args:
         database: a workspace of the replica.
@@ -40,9 +54,9 @@ def state(
     return _Statement(database, reading, settings, now, folder).make()
 
 
-def fact_changes(database: duckdb.DuckDBPyConnection) -> Iterator[FactChange]:
-    """What differs, by table and key; a column that is null is absent."""
-    for table in FACTS:
+def fact_changes(database: duckdb.DuckDBPyConnection, moved: Iterable[Table]) -> Iterator[FactChange]:
+    """What differs in the tables that moved, by table and key; a column that is null is absent."""
+    for table in moved:
         order = ", ".join(f"{name} NULLS FIRST" for name in table.key)
         gone = f"SELECT l.* FROM leaving.{table.name} AS l ANTI JOIN coming.{table.name} AS c ON {same_key(table, 'l', 'c')}"  # noqa: S608
         for row in json_rows(database, table, f"{gone} ORDER BY {order}"):
@@ -73,18 +87,38 @@ class _Statement:
         self._folder = folder
         self._held_back: list[Shrinking] = []
 
-    def make(self) -> tuple[Shrinking, ...]:
+    def make(self) -> Stated:
         for schema in _SCHEMAS:
             self._database.execute(f"CREATE SCHEMA {schema}")
-        for table in FACTS:
+        in_play = [table for table in FACTS if self._may_move(table)]
+        for table in in_play:
             self._load(table)
-        self._bury()
+        self._bury(tuple(table.name for table in in_play if table.name in OBJECTS))
         # What others name comes first: whether it is there tells what may be missing of them.
         for table in sorted(FACTS, key=lambda table: table.name not in PRESENT):
-            self._compare(table)
+            if table in in_play:
+                self._compare(table)
+            else:
+                self._database.execute(f"CREATE VIEW after.{table.name} AS FROM replica.facts.{table.name}")
             if table.name == PRESENT[-1]:
                 self._note_what_is_there()
-        return tuple(self._held_back)
+        return Stated(tuple(table for table in in_play if self._moved(table)), tuple(self._held_back))
+
+    def _may_move(self, table: Table) -> bool:
+        reading, name = self._reading, table.name
+        return bool(
+            name == TOMBSTONES.name
+            or reading.rows.get(name)
+            or reading.gone.get(name)
+            or any(one.table == name for one in reading.replaced)
+            or (reading.removed and name in NAMING)
+        )
+
+    def _moved(self, table: Table) -> bool:
+        found = self._database.execute(
+            f"SELECT EXISTS (FROM coming.{table.name}) OR EXISTS (FROM leaving.{table.name})"
+        ).fetchone()
+        return bool(found and found[0])
 
     def _load(self, table: Table) -> None:
         """What the reading says of a table: of several rows with one key the last one."""
@@ -100,8 +134,12 @@ class _Statement:
             write_rows(rows, path)
             self._database.execute(f"INSERT INTO {target} BY NAME {read_rows(table, path)}")
 
-    def _bury(self) -> None:
-        """What is removed now, and what was before and has not come back: rows that name it do not count."""
+    def _bury(self, objects: Sequence[str]) -> None:
+        """What is removed now, and what was before and has not come back: rows that name it do not count.
+
+        Args:
+            objects: fact tables whose rows are objects, of which something may have been said.
+        """
         self._database.execute("CREATE TABLE removed (id VARCHAR, kind VARCHAR)")
         removed = [(id_, kind) for kind, ids in self._reading.removed.items() for id_ in ids]
         if removed:
@@ -109,8 +147,9 @@ class _Statement:
                 "INSERT INTO removed SELECT unnest($ids), unnest($kinds)",
                 {"ids": [id_ for id_, _ in removed], "kinds": [kind for _, kind in removed]},
             )
-        back = " UNION ALL ".join(f"SELECT id FROM said.{name}" for name in OBJECTS)  # noqa: S608
-        self._database.execute(f"CREATE TABLE back AS {back}")
+        self._database.execute("CREATE TABLE back (id VARCHAR)")
+        for name in objects:
+            self._database.execute(f"INSERT INTO back SELECT id FROM said.{name}")  # noqa: S608
         self._database.execute(
             "CREATE TABLE buried AS SELECT id FROM replica.facts.tombstones WHERE id NOT IN (FROM back);"
             "INSERT INTO going.tombstones SELECT id FROM replica.facts.tombstones"
@@ -136,14 +175,11 @@ class _Statement:
         replaced = [one for one in reading.replaced if one.table == name]
         if replaced:
             self._held_back += replace(self._database, table, replaced, self._settings)
-        gone = reading.gone.get(name)
-        if gone:
+        if gone := reading.gone.get(name):
             self._take_away(table, gone)
-        removed = bool(reading.removed) and name in NAMING
-        if removed:
+        if reading.removed and name in NAMING:
             self._remove(table)
-        said = bool(reading.rows.get(name)) or name == TOMBSTONES.name
-        self._settle(table, touched=bool(said or replaced or gone or removed))
+        self._settle(table)
 
     def _forget(self, ids: str, table: Table) -> None:
         """Rows that were said and name one of ``ids`` do not count; an account stays, without its manager."""
@@ -182,14 +218,8 @@ class _Statement:
             f"WHERE {names_one_of(name, 'r', 'removed')}"
         )
 
-    def _settle(self, table: Table, *, touched: bool) -> None:
+    def _settle(self, table: Table) -> None:
         name, force = table.name, f"replica.facts.{table.name}"
-        if not touched:
-            self._database.execute(
-                f"CREATE TABLE coming.{name} AS FROM said.{name}; CREATE TABLE leaving.{name} AS FROM said.{name};"
-                f"CREATE VIEW after.{name} AS FROM {force}"
-            )
-            return
         self._database.execute(
             f"CREATE TABLE coming.{name} AS FROM said.{name} EXCEPT "  # noqa: S608
             f"(SELECT r.* FROM {force} AS r SEMI JOIN said.{name} AS s ON {same_key(table, 'r', 's')});"

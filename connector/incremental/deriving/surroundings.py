@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.access.staged import FACTS
-from connector.incremental.deriving.reach import RELATIONS
+from connector.incremental.deriving.reach import RELATIONS, kinds
+from connector.settings import Settings
 from connector.sync.publishing.database import COUNTED
 
 if TYPE_CHECKING:
     import duckdb
 
 # Which applications stay under SKIP_UNASSIGNED_APPS depends on all that they hold.
-_NEEDED = """
-CREATE TABLE needed AS
-FROM pairs
-UNION
-SELECT r.* FROM relations AS r, options
-WHERE options.skip_unassigned_apps
-    AND r.principal_id IN (SELECT id FROM touched WHERE kind = 'enterprise_application');
+_HELD_BY_APPLICATIONS = """
+INSERT INTO needed
+SELECT r.* FROM relations AS r WHERE r.principal_id IN (SELECT id FROM touched WHERE kind = 'enterprise_application')
+EXCEPT FROM needed
 """
 
 # Which instance tells of which assignment has to be known of both, even where one belongs to somebody else.
@@ -69,15 +67,20 @@ _COUNTED = {
 }
 
 
-def surround(database: duckdb.DuckDBPyConnection) -> None:
+def surround(database: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Make ``staged`` and ``counting`` (for ``counted``) from ``after``, for what is in ``touched`` and ``pairs``."""
-    database.execute(f"CREATE SCHEMA staged; CREATE SCHEMA counting; {_NEEDED}")
+    database.execute("CREATE SCHEMA staged; CREATE SCHEMA counting; CREATE TABLE needed AS FROM pairs")
+    if settings.skip_unassigned_apps:
+        database.execute(_HELD_BY_APPLICATIONS)
+    needed = kinds(database, "needed")
     for name, (kind, resource, principal) in RELATIONS.items():
-        database.execute(
-            f"CREATE TABLE staged.{name} AS FROM after.{name} AS r SEMI JOIN needed AS n "
-            f"ON n.kind = '{kind}' AND n.resource_id = r.{resource} AND n.principal_id = r.{principal}"
+        chosen = (
+            f"AS r SEMI JOIN needed AS n ON n.kind = '{kind}' "
+            f"AND n.resource_id = r.{resource} AND n.principal_id = r.{principal}"
         )
-    database.execute(_TELLING)
+        database.execute(f"CREATE TABLE staged.{name} AS FROM after.{name} {chosen if kind in needed else 'LIMIT 0'}")
+    if "directory_role" in needed:
+        database.execute(_TELLING)
     database.execute(_NAMED)
     for table in FACTS:
         if table.name in _CHOSEN:
