@@ -14,7 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from connector.access.tables import TABLES, Table
 from connector.query.snapshot import quoted
 from connector.settings import Settings
-from connector.storage import Current, Manifest, open_store
+from connector.storage import Current, Manifest, Store, open_store
 from connector.storage.records import KindFacts, SnapshotPart, TableFacts, Traffic
 
 Rows = Sequence[Mapping[str, Any]]
@@ -65,9 +65,7 @@ async def publish(
     """Upload the snapshot in ``folder`` and put it in force."""
     manifest = manifest_of(folder, snapshot_id, incomplete)
     async with open_store(settings) as store:
-        for facts in manifest.tables.values():
-            for part in facts.parts:
-                await store.upload_snapshot_part(snapshot_id, part.name, folder / part.name)
+        await upload(store, folder, snapshot_id)
         await store.write_manifest(manifest)
         current = Current(
             schema_version=1,
@@ -79,6 +77,15 @@ async def publish(
         )
         await store.replace_current(current, await store.current())
     return manifest
+
+
+async def upload(store: Store, folder: Path, snapshot_id: str) -> dict[str, TableFacts]:
+    """Upload the tables in ``folder`` as those of a snapshot; what its manifest has to say of them."""
+    tables = {table.name: _facts(folder, table) for table in TABLES}
+    for facts in tables.values():
+        for part in facts.parts:
+            await store.upload_snapshot_part(snapshot_id, part.name, folder / part.name)
+    return tables
 
 
 def manifest_of(folder: Path, snapshot_id: str, incomplete: Mapping[str, str] = {}) -> Manifest:
