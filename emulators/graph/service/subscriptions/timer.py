@@ -40,9 +40,8 @@ class Timer:
         self._waiting.add(waiter)
         try:
             left = None if moment is None or self.clock.stopped else max(0.0, moment - self.clock.now())
-            await asyncio.wait_for(waiter, left)
-        except TimeoutError:
-            pass
+            # Not wait_for: until Python 3.12 it forgets a cancellation that comes together with what it waits for.
+            await asyncio.wait({waiter}, timeout=left)
         finally:
             self._waiting.discard(waiter)
 
