@@ -45,16 +45,16 @@ def _go(
     but: frozenset[tuple[str, str]],
     ids: list[str],
 ) -> None:
-    """Make ``asked`` (the ids that were asked for) and ``would_go``, rows with such an id that were not said again."""
+    """Make ``asked_ids`` (the ids that were asked for) and ``would_go``, rows with such an id that were not said again."""
     if column not in ("", *table.column_names) or any(name not in table.column_names for name, _ in but):
         raise ValueError(f"{table.name} has no such column: {column or but}")
-    database.execute("CREATE OR REPLACE TABLE asked AS SELECT DISTINCT unnest($ids) AS id", {"ids": ids})
+    database.execute("CREATE OR REPLACE TABLE asked_ids AS SELECT DISTINCT unnest($ids) AS id", {"ids": ids})
     stays = " OR ".join(f'r."{name}" IS NOT DISTINCT FROM ?' for name, _ in sorted(but)) or "false"
     same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM r.{name}" for name in table.key)
     database.execute(
         f"CREATE OR REPLACE TABLE would_go AS SELECT r.*, {_id(column)} AS replaced_id "  # noqa: S608
         f"FROM replica.facts.{table.name} AS r ANTI JOIN said.{table.name} AS s ON {same} "
-        f"WHERE {_id(column)} IN (SELECT id FROM asked) AND NOT ({stays})",
+        f"WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND NOT ({stays})",
         [value for _, value in sorted(but)],
     )
 
@@ -68,7 +68,7 @@ def _hold_back(
     SELECT w.id, w.rows, w.rows - coalesce(g.rows, 0) + coalesce(c.rows, 0)
     FROM (
         SELECT {_id(column)} AS id, count(*) AS rows FROM replica.facts.{table.name} AS r
-        WHERE {_id(column)} IN (SELECT id FROM asked) AND {possible} GROUP BY 1
+        WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND {possible} GROUP BY 1
     ) AS w
     LEFT JOIN (SELECT replaced_id, count(*) AS rows FROM would_go AS r WHERE {possible} GROUP BY 1) AS g
         ON g.replaced_id = w.id
