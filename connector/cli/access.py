@@ -9,6 +9,7 @@ import typer
 from connector.cli.help import READS_STORAGE, help_text
 from connector.cli.holdings import entitlement, how, period, revocable, scope
 from connector.cli.invocation import JsonOption, invocation_of
+from connector.cli.moments import AtOption
 from connector.cli.output import Output
 from connector.cli.picture import open_picture
 from connector.query.access import Access
@@ -18,7 +19,7 @@ from connector.query.holdings import Holding
 HELP = help_text(
     "Everything that an account, a group or a service principal holds: groups, applications, roles and licenses, "
     "directly or through groups, with the path.",
-    ["access anna@contoso.com", 'access "Sales EMEA" --json'],
+    ["access anna@contoso.com", 'access "Sales EMEA" --json', 'access anna@contoso.com --at "2h ago"'],
     READS_STORAGE,
 )
 _TITLES = {
@@ -37,12 +38,13 @@ def access(
             metavar="PRINCIPAL", help="Id, sign-in name, mail, app id or display name, or how one of them begins."
         ),
     ],
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    with open_picture(invocation) as opened:
+    with open_picture(invocation, at=at) as opened:
         answer = ask(opened.snapshot, principal)
     if as_json:
         output.document(answer)

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from connector.cli.invocation import Invocation
+from connector.journal.errors import BeforeHistory, CannotFollow, JournalDamaged
 from connector.query.errors import Ambiguous, NotFound, NothingSynced
 from connector.query.subjects import Subject
 from connector.settings import SettingsError
@@ -37,7 +38,7 @@ _MEANINGS = {
     Exit.USAGE: "wrong usage or wrong settings",
     Exit.NOTHING_SYNCED: "nothing has been synced yet",
     Exit.INCOMPLETE: "`sync` and `status`: the snapshot lacks something, and says what",
-    Exit.NOT_FOUND: "nothing is called so, or several are",
+    Exit.NOT_FOUND: "nothing is called so, or several are; or storage does not reach back so far",
 }
 
 
@@ -89,6 +90,9 @@ _KINDS: tuple[tuple[type[Exception], Exit, str], ...] = (
     (NothingSynced, Exit.NOTHING_SYNCED, "nothing_synced"),
     (Ambiguous, Exit.NOT_FOUND, "ambiguous"),
     (NotFound, Exit.NOT_FOUND, "not_found"),
+    (BeforeHistory, Exit.NOT_FOUND, "before_history"),
+    (CannotFollow, Exit.NOT_FOUND, "cannot_follow"),
+    (JournalDamaged, Exit.FAILURE, "journal_damaged"),
     (OSError, Exit.FAILURE, "machine"),
 )
 

@@ -9,6 +9,7 @@ import typer
 from connector.cli.help import READS_STORAGE, help_text
 from connector.cli.holdings import entitlement, how, period, revocable, scope
 from connector.cli.invocation import JsonOption, invocation_of
+from connector.cli.moments import AtOption
 from connector.cli.output import Output
 from connector.cli.picture import open_picture
 from connector.query.holders import Holders
@@ -17,7 +18,11 @@ from connector.query.holders import holders as ask
 HELP = help_text(
     "Everyone who holds a group, an application, a directory role or a license, by entitlement, directly or through "
     "groups, with the path; or who holds one entitlement, given by its id.",
-    ['holders "Global Administrator"', "holders group:02bd9fd6-8f93-4758-87c3-1fb73740a315:owner"],
+    [
+        'holders "Global Administrator"',
+        "holders group:02bd9fd6-8f93-4758-87c3-1fb73740a315:owner",
+        'holders "Global Administrator" --at 2026-01-05T06:00',
+    ],
     READS_STORAGE,
 )
 
@@ -31,12 +36,13 @@ def holders(
             help="Id, display name, app id, role template id, part number or entitlement id; names may be cut short.",
         ),
     ],
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    with open_picture(invocation) as opened:
+    with open_picture(invocation, at=at) as opened:
         answer = ask(opened.snapshot, resource)
     if as_json:
         output.document(answer)
