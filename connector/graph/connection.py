@@ -131,3 +131,9 @@ class SharedConnection:
             if self._connection is None or self._connection.settings != settings:
                 self._connection = await GraphConnection(settings).__aenter__()
             return self._connection
+
+    async def close(self) -> None:
+        """Close it, where it was opened: for a process that ends in an orderly way."""
+        if self._connection is not None:
+            await self._connection.close()
+        self._connection = None

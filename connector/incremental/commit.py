@@ -1,0 +1,248 @@
+"""From what was read to what is in force: a journal segment first, then ``current.json`` under ``If-Match``.
+
+Committing is optimistic. Whoever holds the lease of a lane is most probably alone, but what keeps the state right is written here:
+
+* **Fences.** What was read goes on from cursors (or, of kinds that are compared, from the last look). Only where all of them are still
+  in force does it count; otherwise somebody else has read the same.
+* **If-Match.** What follows from it was derived against one state. Where another is in force by now, it is derived again.
+* **One write decides.** A segment that ``current.json`` does not name does not exist. A process that dies in between leaves a blob
+  that nobody reads; one that dies afterwards has left nothing out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from connector.incremental.deriving.derived import Derived
+from connector.incremental.facts import Reading
+from connector.incremental.overlaying import without
+from connector.logs import log_event
+from connector.storage import Held
+from connector.storage.errors import Conflict
+from connector.storage.journal import Segment
+from connector.storage.records import (
+    SCHEMA_VERSION,
+    Cause,
+    Change,
+    Current,
+    Cursor,
+    FactChange,
+    SegmentHead,
+    SegmentRef,
+    Shrinking,
+)
+
+if TYPE_CHECKING:
+    from connector.incremental.context import RoundContext
+
+_log = logging.getLogger(__name__)
+
+OLD = timedelta(hours=1)
+"""A cursor that brought nothing is put in force once its predecessor is this old. Graph forgets one after seven days, so a deployment
+may be down for all but an hour of them; and an idle tenant costs one write an hour, not one at every look."""
+_MOST_ATTEMPTS = 10
+
+
+class Outcome(StrEnum):
+    """How a commit ended: ``committed``; ``nothing`` was new; ``superseded``: somebody else has read the same, so that what was
+    read here counts for nothing and has to be read again."""
+
+    COMMITTED = "committed"
+    NOTHING = "nothing"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What is to be put in force together.
+
+    Attributes:
+        since: what was in force before anything of this was read.
+        cursors: where each kind that was followed goes on.
+        rows: how many rows each of these chains brought.
+        lost: kinds that cannot be followed any more, and why.
+        polled: the kind that was compared, if one was.
+        read_at: when reading began.
+    """
+
+    since: Current
+    reading: Reading
+    cause: Cause
+    read_at: datetime
+    cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
+    polled: str | None = None
+
+    def still_counts(self, current: Current) -> bool:
+        """Whether everything that this goes on from is still in force."""
+        fenced = [*(kind for kind, rows in self.rows.items() if rows), *self.lost]
+        if any(current.cursors.get(kind) != self.since.cursors.get(kind) for kind in fenced):
+            return False
+        if current.settings != self.since.settings:
+            return False
+        return self.polled is None or _last_look(current, self.polled) == _last_look(self.since, self.polled)
+
+    def moved(self, current: Current, *, new: bool) -> Mapping[str, Cursor]:
+        """The cursors to put in force with this: of chains that brought rows, of old ones, and the marks of lost ones.
+
+        Args:
+            new: ``current.json`` is written in any case, so that moving the others, too, costs nothing.
+        """
+        moved = {}
+        for kind, cursor in self.cursors.items():
+            before = current.cursors.get(kind)
+            if before != self.since.cursors.get(kind) or before is None:
+                continue  # it brought nothing, and somebody else has moved it
+            old = abs(cursor.taken_at - before.taken_at) >= OLD
+            first = before.followed_since is None and cursor.followed_since is not None
+            if new or self.rows.get(kind) or old or first:
+                moved[kind] = cursor
+        for kind, why in self.lost.items():
+            moved[kind] = replace(current.cursors[kind], lost=why)
+        return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit did. ``current`` is what is in force as far as is known."""
+
+    outcome: Outcome
+    current: Held[Current]
+    segment: SegmentRef | None = None
+    held_back: tuple[Shrinking, ...] = ()
+
+
+async def commit(context: RoundContext, held: Held[Current], batch: Batch) -> Committed:
+    """Put ``batch`` in force, whatever else is put in force meanwhile.
+
+    Args:
+        held: what is in force as far as is known.
+
+    Raises:
+        LeaseLost: before anything was put in force.
+        JournalDamaged, SnapshotUnusable: there is no state to go on from.
+        StorageError: it is not known whether it is in force; the next round finds out.
+    """
+    tried: _Attempt | None = None
+    for _ in range(_MOST_ATTEMPTS):
+        if tried is not None and tried.is_in_force(held.record):
+            return Committed(Outcome.COMMITTED, held, tried.ref, tried.held_back)
+        derived = await _derive(context, held.record, batch) if batch.still_counts(held.record) else None
+        if derived is None:
+            break
+        held_back = tuple(derived.held_back)
+        now = _never_back(held.record, context.now())
+        segment = _segment(held.record, derived, batch.cause, now)
+        moved = batch.moved(held.record, new=segment is not None)
+        if segment is None and not moved:
+            return Committed(Outcome.NOTHING, held, held_back=held_back)
+        context.lease.check()
+        ref = await context.store.write_segment(segment) if segment else None
+        tried = _Attempt(ref, moved, batch.polled, batch.read_at, held_back)
+        context.lease.check()
+        try:
+            held = await context.store.replace_current(tried.after(held.record, now), held)
+        except Conflict:
+            held = await context.in_force()
+            continue
+        if segment is not None and ref is not None:
+            await context.replica.apply(segment, ref)
+        return Committed(Outcome.COMMITTED, held, ref, held_back)
+    return Committed(Outcome.SUPERSEDED, held)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What was written, or was about to be."""
+
+    ref: SegmentRef | None
+    moved: Mapping[str, Cursor]
+    polled: str | None
+    read_at: datetime
+    held_back: tuple[Shrinking, ...]
+
+    def after(self, current: Current, now: datetime) -> Current:
+        """What is in force once this is."""
+        following = replace(current, cursors={**current.cursors, **self.moved}, committed_at=now)
+        if self.ref is None:
+            return following
+        return replace(
+            following,
+            segments=(*current.segments, self.ref),
+            journal_head=self.ref.last,
+            last_segment=self.ref.sha256,
+            polled={**current.polled, self.polled: self.read_at} if self.polled else current.polled,
+        )
+
+    def is_in_force(self, current: Current) -> bool:
+        """Whether this is part of what is in force: then it was written, and only the answer got lost."""
+        if self.ref is not None:
+            return self.ref in current.segments
+        return all(current.cursors.get(kind) == cursor for kind, cursor in self.moved.items())
+
+
+async def _derive(context: RoundContext, current: Current, batch: Batch) -> Derived | None:
+    """What ``batch`` changes of ``current``; None where what was committed since it was read is not known any more."""
+    reading = batch.reading
+    if batch.polled is not None:
+        touched = await _touched(context, batch.since, current)
+        if touched is None:
+            return None
+        reading = without(reading, touched)
+    if not reading:
+        return Derived((), ())
+    derived = await context.replica.derive(context.store, current, reading, context.settings, batch.read_at)
+    for one in derived.held_back:
+        log_event(_log, "held_back", level=logging.WARNING, table=one.table, was=one.was, now=one.now)
+    return derived
+
+
+async def _touched(context: RoundContext, since: Current, current: Current) -> list[FactChange] | None:
+    """The facts that were committed between both; None where their segments have been folded into a snapshot."""
+    from connector.journal.states import read_segments
+
+    if since.last_segment == current.last_segment:
+        return []
+    hashes = [ref.sha256 for ref in current.segments]
+    if since.last_segment in hashes:
+        refs = current.segments[hashes.index(since.last_segment) + 1 :]
+    elif since.snapshot_id == current.snapshot_id and not since.segments:
+        refs = current.segments
+    else:
+        return None
+    return [fact for segment in await read_segments(context.store, refs, facts=True) for fact in segment.facts]
+
+
+def _segment(current: Current, derived: Derived, cause: Cause, now: datetime) -> Segment | None:
+    if not derived:
+        return None
+    first = current.journal_head + 1
+    head = SegmentHead(
+        schema_version=SCHEMA_VERSION,
+        first=first,
+        changes=len(derived.changes),
+        facts=len(derived.facts),
+        previous=current.last_segment,
+        committed_at=now,
+        cause=cause,
+    )
+    changes = [Change(sequence=first + number, **row._asdict()) for number, row in enumerate(derived.changes)]
+    return Segment(head, changes, derived.facts)
+
+
+def _never_back(current: Current, now: datetime) -> datetime:
+    """``now``, unless this machine's clock is behind that of whoever committed last: the journal is in order of time."""
+    return max(now, current.committed_at or current.published_at)
+
+
+def _last_look(current: Current, kind: str) -> tuple[str, datetime | None]:
+    """When a kind was last put in force, and by which sync's snapshot if no round has since. Compaction changes neither."""
+    return "-".join(current.snapshot_id.split("-")[:2]), current.polled.get(kind)
