@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from azure.storage.queue import QueueServiceClient
 
 from connector.graph.session import GraphSession
 from connector.graph.writing import write
+from connector.notifications import knowing
 from connector.settings import Settings
 from connector.storage import open_store
 from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE
@@ -28,6 +30,14 @@ from tests.support.addresses import PublicAddress
 from tests.support.deployments import deploy
 from tests.support.haste import in_haste
 
+Wrap = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
+"""Puts something around what writes: the store, the sender of writes to Graph, and of wake messages."""
+
+
+def unwrapped(store: Any, send_write: Any, send_wake: Any) -> tuple[Any, Any, Any]:
+    """Nothing around them."""
+    return store, send_write, send_wake
+
 
 @dataclass
 class Subscriber:
@@ -37,7 +47,7 @@ class Subscriber:
     settings: Settings
     address: PublicAddress
     calls: list[tuple[str, str]] = field(default_factory=list)
-    wrap: Callable[[Any, Any, Any], tuple[Any, Any, Any]] = lambda store, write, send: (store, write, send)
+    wrap: Wrap = unwrapped
 
     def run(self) -> Done:
         """Bring the subscriptions in order once."""
@@ -61,7 +71,7 @@ class Subscriber:
             return done
 
     async def _write(self, session: GraphSession, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
-        self.calls.append((method, path.partition("/subscriptions")[2].count("/") and path.rsplit("/", 1)[1] or path))
+        self.calls.append((method, path.rpartition("/")[2]))
         return await write(session, method, path, *args, **kwargs)
 
     def state(self) -> Subscriptions:
@@ -109,6 +119,7 @@ class World:
 
     graph: GraphEmulator
     new_subscriber: Callable[[], Subscriber]
+    numbers: Iterator[int] = field(default_factory=count)
 
     def living(self) -> list[dict[str, Any]]:
         """The subscriptions as Graph has them."""
@@ -125,15 +136,17 @@ class World:
 
     def change_something(self) -> None:
         """A user and a group change; the notifications are delivered."""
-        self.graph.tenant.create_user("Ada")
-        self.graph.tenant.create_group("Team")
+        name = f"Newcomer {next(self.numbers)}"
+        self.graph.tenant.create_user(name)
+        self.graph.tenant.create_group(name)
         self.graph.notifications.drain()
 
 
 @pytest.fixture
 def world(new_storage_account: Callable[[], str]) -> Iterator[World]:
     """A tenant that notifies."""
-    with ExitStack() as stack, in_haste():
+    with ExitStack() as stack, in_haste(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(knowing, "REREAD_AFTER", 0.0)
         graph = stack.enter_context(GraphEmulator(generate(users=2, seed=5)))
 
         def new_subscriber() -> Subscriber:
