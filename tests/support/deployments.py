@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.access.tables import TABLES
+from connector.access.tables import TABLES, Table
+from connector.incremental.service import Report, run_round
 from connector.query.cache import SnapshotCache
+from connector.query.opening import open_current
 from connector.settings import Settings
 from connector.storage import Manifest, open_store
+from connector.storage.records import Lane
 from emulators.graph import GraphEmulator
 from emulators.graph.tenant.truth import truth
 from tests.support.pictures import Picture, broken_paths, differences, read_snapshot
@@ -51,6 +54,28 @@ class Deployment:
             manifest = await store.manifest(held.record.snapshot_id)
             return manifest, read_snapshot(await SnapshotCache(folder).fetch(store, manifest, TABLES))
 
+    def state(self, folder: Path) -> Picture:
+        """What is in force: the tables of the snapshot with the journal replayed on them. ``folder`` keeps its files."""
+        return asyncio.run(self.read_state(folder))
+
+    async def read_state(self, folder: Path) -> Picture:
+        """The same, in a running event loop."""
+        opened = await open_current(self.settings, cache=folder)
+        with opened:
+            return {
+                table.name: [
+                    dict(zip(table.column_names, row, strict=True))
+                    for row in opened.snapshot.execute(f"SELECT {_columns(table)} FROM {table.name}")
+                ]
+                for table in TABLES
+            }
+
+    def round(self, lane: Lane | None = None, kinds: Collection[str] = (), **options: Any) -> list[Report]:
+        """Run a round to its end, as :func:`~connector.incremental.service.run_round` does; nothing may be left over."""
+        reports = asyncio.run(run_round(self.settings, lane, kinds, **options))
+        assert all(not report.again for report in reports), reports
+        return reports
+
     def truth(self) -> Picture:
         """What the snapshot should hold, by the emulator's own account."""
         return truth(self.graph.tenant, **{SWITCHES[name]: _value(text) for name, text in self.switches.items()})
@@ -73,6 +98,10 @@ def deploy(graph: GraphEmulator, storage_account: str, switches: Mapping[str, st
     deployment = Deployment(graph, environment, chosen)
     make_container(deployment.settings)
     return deployment
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f'"{name}"' for name in table.column_names)
 
 
 def _value(text: str) -> Any:
