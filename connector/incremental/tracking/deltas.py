@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -117,7 +118,7 @@ async def _outcome(look: Look, kind: str, cursor: Cursor, taken_at: datetime) ->
     """What one kind told, or why it did not: that of one is no reason to lose the others."""
     try:
         chain = await follow(look.session, cursor.link)
-        collected = await _READ[kind](look, put_together(chain.items))
+        collected = await _READ[kind](dataclasses.replace(look, heard_at=chain.heard_at), put_together(chain.items))
     except NotJson as error:
         outcome: CursorLost | GraphError = UnexpectedAnswer(f"What Graph says of {kind} cannot be understood: {error}")
     except (CursorLost, GraphError) as error:

@@ -25,12 +25,14 @@ class Look:
 
     Attributes:
         tracked_since: by Graph's clock; every relation that was made later has been told by delta. None: not known.
+        heard_at: Graph's clock when the chain that is being read ended. None: not known.
     """
 
     session: GraphSession
     settings: Settings
     known: Known
     tracked_since: datetime | None
+    heard_at: datetime | None = None
 
     def rows(self, table: str, ids: Collection[str], column: str = "id") -> list[dict[str, Any]]:
         """What is known in ``table`` of ``ids``."""
@@ -55,9 +57,10 @@ class Look:
             at = datetime.fromisoformat(created) if created else None
         except ValueError:
             return False
-        if at is None or at.tzinfo is None or self.tracked_since is None:
+        if at is None or at.tzinfo is None or self.tracked_since is None or self.heard_at is None:
             return False
-        return at > self.tracked_since + _MARGIN
+        # What is said to be created in the future proves nothing but that two clocks cannot be compared.
+        return self.tracked_since + _MARGIN < at < self.heard_at + _MARGIN
 
 
 def tracked_since(cursors: Mapping[str, Cursor]) -> datetime | None:
