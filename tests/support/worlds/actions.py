@@ -1,0 +1,199 @@
+"""Everything that may happen to a deployment, one function each: done once, and told on one line."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from connector.graph.errors import GraphError
+from connector.storage import StorageError
+from connector.storage.records import Cause, Lane
+from tests.support.dying import Killed
+from tests.support.histories import change
+from tests.support.worlds.disturbed import die
+from tests.support.worlds.postbox import Letter
+from tests.support.worlds.weather import other_answers, some_fault
+from tests.support.worlds.world import WORKERS, World
+
+Action = Callable[[World, random.Random], Coroutine[Any, Any, str]]
+
+_MOST_WRITES_OF_A_ROUND = 6
+_MOST_WRITES_OF_A_STEP = 8
+_KINDS = ("users", "groups")
+_MINUTE, _HOUR, _DAY = 60, 3600, 24 * 3600
+
+
+async def change_tenant(world: World, chance: random.Random) -> str:
+    """Changes, of which Graph notifies as it does: of users and groups only, late, twice, or never."""
+    told = [change(world.tenant, chance) for _ in range(chance.choice((1, 1, 2, 5)))]
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        await world.postbox.send(
+            world.wake(Cause.NOTIFICATION, Lane.DIRECTORY, chance.choice(_KINDS)), delay=chance.choice((0, 0, _MINUTE))
+        )
+    return "; ".join(told)
+
+
+async def deliver(world: World, chance: random.Random) -> str:
+    """A round for one message, whichever; some messages come once more."""
+    message = _some_letter(world, chance)
+    if chance.random() < 0.2:
+        world.postbox.letters.append(message)
+    index = chance.randrange(WORKERS)
+    return f"worker {index}: {await world.workers[index].take(message)}"
+
+
+async def timer(world: World, chance: random.Random) -> str:
+    """The timer asks for whatever is due."""
+    await world.workers[0].tick()
+    return f"timer: {len(world.postbox.letters)} messages"
+
+
+async def two_at_once(world: World, chance: random.Random) -> str:
+    """Both workers take a message at the same moment, and something may change meanwhile."""
+    letters = [_some_letter(world, chance) for _ in range(WORKERS)]
+    both = [
+        worker.take(letter, world.worker_store(unleased=chance.random() < 0.7))
+        for worker, letter in zip(world.workers, letters, strict=True)
+    ]
+    return " | ".join(map(str, await asyncio.gather(*both)))
+
+
+async def change_in_a_round(world: World, chance: random.Random) -> str:
+    """The tenant changes, or the other worker commits, between two writes of a round."""
+    index, told = chance.randrange(WORKERS), []
+
+    async def meanwhile() -> None:
+        if chance.random() < 0.5:
+            told.append(change(world.tenant, chance))
+        else:
+            told.append(change(world.tenant, chance))
+            told.append(
+                str(
+                    await world.workers[1 - index].take(
+                        Letter(world.wake(Cause.DELTA), deliveries=1), world.worker_store(unleased=True)
+                    )
+                )
+            )
+
+    store = world.worker_store(
+        at=chance.randint(1, _MOST_WRITES_OF_A_ROUND), act=meanwhile, after=chance.random() < 0.5
+    )
+    ended = await world.workers[index].take(_some_letter(world, chance), store)
+    return f"worker {index}: {ended}, meanwhile {told}"
+
+
+async def kill_a_round(world: World, chance: random.Random) -> str:
+    """A worker dies before or after one of its writes; the queue delivers the message again, later."""
+    index, at, after = chance.randrange(WORKERS), chance.randint(1, _MOST_WRITES_OF_A_ROUND), chance.random() < 0.5
+    message = _some_letter(world, chance)
+    try:
+        ended = await world.workers[index].take(message, world.worker_store(at=at, act=die, after=after))
+    except Killed:
+        world.postbox.letters.append(message)
+        await world.restart(index, forget=chance.random() < 0.3)
+        ended = f"killed {'after' if after else 'before'} write {at}"
+    return f"worker {index}: {ended}"
+
+
+async def lose_the_lease(world: World, chance: random.Random) -> str:
+    """A worker stalls in mid-round, and its lease runs out."""
+    index, message = chance.randrange(WORKERS), _some_letter(world, chance)
+    ended = await world.workers[index].take(message, world.worker_store(lost=True))
+    return f"worker {index}: {ended}"
+
+
+async def restart(world: World, chance: random.Random) -> str:
+    """A worker is replaced."""
+    index, forget = chance.randrange(WORKERS), chance.random() < 0.5
+    await world.restart(index, forget=forget)
+    return f"worker {index} {'with an empty disk' if forget else 'with its disk'}"
+
+
+async def begin_sync(world: World, chance: random.Random) -> str:
+    """A full sync is asked for; its steps come when they come."""
+    return await world.syncing.begin()
+
+
+async def sync_steps(world: World, chance: random.Random) -> str:
+    """Some messages of a running full sync, in any order, some twice, some to workers that die."""
+    if not world.syncing.messages:
+        return "none"
+    taken = 0
+    for _ in range(chance.choice((1, 4, 20, 60))):
+        if not world.syncing.messages:
+            break
+        message = world.syncing.messages.pop(chance.randrange(len(world.syncing.messages)))
+        at = chance.randint(1, _MOST_WRITES_OF_A_STEP) if chance.random() < 0.1 else 0
+        try:
+            await world.syncing.take(
+                message,
+                store=world.worker_store(at=at, act=die, after=chance.random() < 0.5),
+                page_by_page=chance.random() < 0.3,
+            )
+        except (Killed, GraphError, StorageError):
+            world.syncing.messages.append(message)
+        taken += 1
+    return f"{taken} taken, {len(world.syncing.messages)} left"
+
+
+async def whole_sync(world: World, chance: random.Random) -> str:
+    """A full sync while nothing else happens."""
+    world.graph.faults.clear()
+    return await world.syncing.run()
+
+
+async def retain(world: World, chance: random.Random) -> str:
+    """What is old is removed."""
+    return str(await world.workers[0].clean_up())
+
+
+async def fault(world: World, chance: random.Random) -> str:
+    """Something goes wrong with calls to come."""
+    return some_fault(world.graph, chance)
+
+
+async def answers(world: World, chance: random.Random) -> str:
+    """Graph answers in another of its ways."""
+    return other_answers(world.graph, chance)
+
+
+async def wait(world: World, chance: random.Random) -> str:
+    """Time passes."""
+    seconds = chance.choice((_MINUTE, 10 * _MINUTE, _HOUR, 7 * _HOUR, _DAY, 3 * _DAY, 8 * _DAY))
+    world.graph.clock.advance(seconds)
+    return f"{seconds / _HOUR:.2f} hours"
+
+
+ACTIONS: Mapping[Action, int] = MappingProxyType(
+    {
+        change_tenant: 40,
+        deliver: 14,
+        timer: 8,
+        two_at_once: 5,
+        change_in_a_round: 5,
+        kill_a_round: 6,
+        lose_the_lease: 2,
+        restart: 2,
+        begin_sync: 2,
+        sync_steps: 4,
+        whole_sync: 1,
+        retain: 1,
+        fault: 6,
+        answers: 4,
+        wait: 4,
+    }
+)
+"""Everything that happens, and how often it is drawn."""
+
+BY_NAME: Mapping[str, Action] = MappingProxyType({action.__name__: action for action in ACTIONS})
+
+
+def _some_letter(world: World, chance: random.Random) -> Letter:
+    letter = world.postbox.draw()
+    if letter is not None:
+        return letter
+    lane = chance.choice((Lane.DIRECTORY, Lane.DIRECTORY, Lane.APPLICATIONS))
+    return Letter(world.wake(Cause.DELTA, lane), deliveries=1)

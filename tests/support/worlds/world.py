@@ -1,0 +1,153 @@
+"""One deployment and everything around it, for many histories: each begins where the first full sync had ended."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContainerClient
+
+from connector.graph.connection import GraphConnection
+from connector.incremental.replica import Replica, bring_up
+from connector.settings import Settings
+from connector.storage import Store, open_store
+from connector.storage.records import Cause, Lane, WakeMessage
+from emulators.graph import GraphEmulator, Variants
+from tests.support.deployments import Deployment, deploy
+from tests.support.histories import small_tenant
+from tests.support.worlds.disturbed import Leases, WorkerStore
+from tests.support.worlds.journals import Journal
+from tests.support.worlds.postbox import Postbox
+from tests.support.worlds.syncing import Syncing
+from tests.support.worlds.tenancy import Tenancy
+from tests.support.worlds.vault import Vault
+from tests.support.worlds.workers import Worker, bound
+
+T = TypeVar("T")
+WORKERS = 2
+
+
+class World:
+    """A tenant, its Graph, storage, two workers that take rounds, full syncs, and the messages between them.
+
+    Args:
+        seed: of the tenant. Odd ones have a Graph whose delta leaves out service principals as members.
+        storage_account: the connection string of an empty storage account.
+        folder: where the workers keep their replicas.
+
+    Attributes:
+        postbox: the changes queue.
+        syncing: full syncs, and their messages.
+    """
+
+    def __init__(self, seed: int, storage_account: str, folder: Path) -> None:
+        self._seed = seed
+        self._account = storage_account
+        self._folder = folder
+        self._runner = asyncio.Runner()
+        self._closing = AsyncExitStack()
+        self._patches = ExitStack()
+        self._variants = Variants(delta_includes_service_principals=seed % 2 == 0)
+        self.leases = Leases()
+
+    def __enter__(self) -> Self:
+        self.tenant = small_tenant(self._seed)
+        self.graph = GraphEmulator(self.tenant, variants=self._variants).__enter__()
+        self.deployment: Deployment = deploy(self.graph, self._account, {})
+        self.postbox = Postbox(self.graph.clock.now)
+        self.settings: Settings = self.deployment.settings
+        self._container = ContainerClient.from_connection_string(self.settings.storage, self.settings.container)
+        self.journal = Journal(self._read, self.settings.tenant_id)
+        self._patches.enter_context(bound(self))
+        self.run(self._open())
+        self._tenancy, self._vault = Tenancy(self.graph), Vault(self.settings)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.run(self._close())
+        self._runner.close()
+        self._patches.close()
+        self._vault.close()
+        self._container.close()
+        self.graph.__exit__(None, None, None)
+        self.tenant.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do asynchronous work to its end, always on the same event loop."""
+        return self._runner.run(work)
+
+    def begin(self) -> None:
+        """Begin another history: everything is as it was after the first full sync, and time, too."""
+        self._tenancy.go_back()
+        self.graph.variants = self._variants
+        self._vault.go_back()
+        self.postbox.clear()
+        self.leases = Leases()
+        self.syncing.messages.clear()
+        self.run(self._new_workers())
+
+    def now(self) -> datetime:
+        """The time, which only Graph's clock knows: tests step it."""
+        return self.graph.clock.utc()
+
+    def wake(self, cause: Cause, lane: Lane = Lane.DIRECTORY, *kinds: str) -> WakeMessage:
+        """A message as an endpoint or a timer would send it now."""
+        return WakeMessage(lane=lane, cause=cause, seen_at=self.now(), kinds=kinds)
+
+    def worker_store(self, **disturbance: Any) -> WorkerStore:
+        """The store for one piece of work; see :class:`WorkerStore`."""
+        return WorkerStore(self.store, self.postbox, self.leases, self.syncing.send, **disturbance)
+
+    async def restart(self, index: int, *, forget: bool = False) -> None:
+        """A worker's process ends and another begins, on the same disk or (``forget``) on an empty one."""
+        await self.workers[index].close()
+        folder = self.workers[index].folder
+        if forget:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.workers[index] = Worker(self, folder)
+
+    async def _open(self) -> None:
+        enter = self._closing.enter_async_context
+        self.store: Store = await enter(open_store(self.settings))
+        self.connection: GraphConnection = await enter(GraphConnection(self.settings))
+        self.syncing = Syncing(self.settings, self.store, self.connection, self.now)
+        await self.syncing.run()
+        self.workers = [Worker(self, self._folder / f"worker-{index}") for index in range(WORKERS)]
+        await self._keep_a_replica()
+
+    async def _keep_a_replica(self) -> None:
+        """What every worker begins with: to load a snapshot takes as long as a round."""
+        held = await self.store.current()
+        assert held is not None
+        replica = Replica(self._folder / "loaded")
+        try:
+            await bring_up(self.store, replica, held.record)
+        finally:
+            replica.close()
+
+    async def _new_workers(self) -> None:
+        for index, worker in enumerate(self.workers):
+            await worker.close()
+            shutil.rmtree(worker.folder, ignore_errors=True)
+            shutil.copytree(self._folder / "loaded", worker.folder)
+            self.workers[index] = Worker(self, worker.folder)
+
+    async def _close(self) -> None:
+        for worker in self.workers:
+            await worker.close()
+        await self._closing.aclose()
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return self._container.download_blob(name).readall()
+        except ResourceNotFoundError:
+            return None
