@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import access, applications, export, holders, settings, status, sync
+from connector.cli import access, applications, changes, export, holders, settings, status, sync
 from connector.cli.exits import AnsweringGroup, Exit
 from connector.cli.invocation import Invocation
 from connector.settings import known_settings
@@ -70,6 +70,7 @@ for _command, _help, _short in (
     (access.access, access.HELP, "Everything that a principal holds, and through which groups."),
     (holders.holders, holders.HELP, "Everyone who holds a resource or an entitlement."),
     (applications.applications, applications.HELP, "Which software Entra ID signs in and provisions."),
+    (changes.changes, changes.HELP, "Who gained or lost what, as it was seen; --follow goes on."),
     (export.export, export.HELP, "Write the tables as Parquet, CSV or JSON lines."),
     (settings.settings, settings.HELP, "What is set, what it means, what is wrong with it."),
 ):

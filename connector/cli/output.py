@@ -27,6 +27,11 @@ class Output:
         """Print the JSON document that is the answer."""
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
+    def line_of_json(self, value: Any) -> None:
+        """Print one JSON document on a line of its own, at once."""
+        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        sys.stdout.flush()
+
     def tell(self, text: str) -> None:
         """Say one line about the answer, on stderr."""
         self.errors().print(visible(text), markup=False, highlight=False, soft_wrap=True)
@@ -34,6 +39,11 @@ class Output:
     def line(self, text: str = "", style: str = "") -> None:
         """Print one line of the answer."""
         self._answers().print(visible(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def plain(self, text: str) -> None:
+        """Print one line of an answer that has many, at once and without looks."""
+        sys.stdout.write(visible(text) + "\n")
+        sys.stdout.flush()
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
         """Print a table. A column whose name begins with ``#`` holds numbers.
