@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from connector.functions import changes, full_sync, live, notifications, subscriptions, sync_requests
+from connector.functions import changes, full_sync, live, notifications, rounds, subscriptions, sync_requests
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(full_sync.blueprint)
@@ -13,3 +13,4 @@ app.register_functions(live.blueprint)
 app.register_functions(subscriptions.blueprint)
 app.register_functions(notifications.blueprint)
 app.register_functions(changes.blueprint)
+app.register_functions(rounds.blueprint)

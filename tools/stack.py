@@ -74,6 +74,7 @@ def running(
             "AzureWebJobsStorage": connection,
             "STORAGE_CONTAINER": CONTAINER,
             "SYNC_SCHEDULE": "0 0 */6 * * *",
+            "INCREMENTAL_SCHEDULE": "0 * * * * *",
             "NOTIFICATION_URL": f"http://127.0.0.1:{port}",
             **(switches or {}),
         }
