@@ -100,7 +100,6 @@ def _environment(azurite: Azurite) -> dict[str, str]:
         "STORAGE_CONTAINER": CONTAINER,
         "SYNC_SCHEDULE": "0 0 0 1 1 *",
         "INCREMENTAL_SCHEDULE": "0 0 0 1 1 *",
-        "INCREMENTAL_SCHEDULE": "0 0 0 1 1 *",
     }
 
 
