@@ -25,4 +25,6 @@ def log_event(logger: logging.Logger, event: str, *, level: int = logging.INFO, 
 def quiet_libraries() -> None:
     """Keep the SDKs' own lines, one or more for each request, out of the log; their warnings stay."""
     for name in ("azure", "httpx", "msgraph"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        if logger.level != logging.WARNING:  # setting a level makes every logger forget what it has worked out
+            logger.setLevel(logging.WARNING)
