@@ -5,7 +5,7 @@ For every table: ``stale``, the rows in force that no longer hold, and ``fresh``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connector.access.tables import INHERITED_GRANTS, TABLES, Table
@@ -32,7 +32,7 @@ def compare(database: duckdb.DuckDBPyConnection, reached: Reach) -> None:
         if table is INHERITED_GRANTS:
             continue
         if _may_differ(table, reached):
-            compare_table(database, table, _which(table))
+            compare_table(database, table, [_which(table)])
         else:
             nothing_differs(database, table)
 
@@ -43,18 +43,18 @@ def nothing_differs(database: duckdb.DuckDBPyConnection, table: Table) -> None:
         database.execute(f"CREATE TABLE {schema}.{table.name} AS FROM replica.main.{table.name} LIMIT 0")
 
 
-def compare_table(database: duckdb.DuckDBPyConnection, table: Table, which: str, made: str = "main") -> None:
+def compare_table(database: duckdb.DuckDBPyConnection, table: Table, which: Sequence[str], made: str = "main") -> None:
     """Compare the rows of one table.
 
     Args:
-        which: what follows ``FROM {table} AS r`` to choose the rows that count.
+        which: what follows ``FROM {table} AS r`` to choose the rows that count; any of these ways.
         made: the schema in which the table was made anew.
     """
     name = table.name
     names = ", ".join(f'r."{column.name}"' for column in table)
     typed = ", ".join(f'CAST(r."{column.name}" AS {column.type.value}) AS "{column.name}"' for column in table)
-    old = f"SELECT {names} FROM replica.main.{name} AS r {which}"  # noqa: S608
-    new = f"SELECT {typed} FROM {made}.{name} AS r {which}"  # noqa: S608
+    old = " UNION ".join(f"SELECT {names} FROM replica.main.{name} AS r {way}" for way in which)  # noqa: S608
+    new = " UNION ".join(f"SELECT {typed} FROM {made}.{name} AS r {way}" for way in which)  # noqa: S608
     database.execute(
         f"CREATE TABLE compared_old AS {old}; CREATE TABLE compared_new AS {new};"
         f"CREATE TABLE stale.{name} AS FROM compared_old EXCEPT FROM compared_new;"

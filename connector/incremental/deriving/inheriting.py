@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 _UNLIMITED = 2**62  # the limit counts all rows, and only a full sync sees all
 
-# What is there now, and what was or is.
+# What was or is there, and what of it came or went. All that counts here of a grant is in its id.
 _GRANTS = """
-CREATE VIEW grants_now AS
-FROM replica.main.grants AS g ANTI JOIN stale.grants AS s ON s.id = g.id UNION ALL BY NAME FROM fresh.grants;
-
 CREATE VIEW grants_ever AS FROM replica.main.grants UNION ALL BY NAME FROM fresh.grants;
 
+CREATE TABLE gone AS SELECT id FROM stale.grants WHERE id NOT IN (SELECT id FROM fresh.grants);
+
 CREATE TABLE moved_grants AS
-SELECT * FROM (FROM stale.grants UNION ALL BY NAME FROM fresh.grants) AS g
-WHERE g.id NOT IN (SELECT s.id FROM stale.grants AS s JOIN fresh.grants AS f ON f.id = s.id);
+FROM stale.grants WHERE id IN (SELECT id FROM gone)
+UNION ALL BY NAME
+FROM fresh.grants WHERE id NOT IN (SELECT id FROM stale.grants);
 
 CREATE TABLE moved_members AS
 SELECT resource_id AS group_id, principal_kind, principal_id
@@ -41,7 +41,7 @@ CREATE TABLE asked_grants AS
 SELECT id AS grant_id, principal_id AS holder FROM moved_grants WHERE principal_kind = 'group'
 UNION
 SELECT g.id, g.principal_id
-FROM grants_now AS g
+FROM grants_ever AS g
 JOIN stale.groups AS s ON s.id = g.resource_id
 JOIN fresh.groups AS f ON f.id = s.id
 WHERE $privileged AND g.resource_kind = 'group' AND g.principal_kind = 'group'
@@ -121,17 +121,17 @@ CREATE SCHEMA inheriting;
 
 CREATE TABLE inheriting.grants AS
 SELECT id, entitlement_id, resource_kind, resource_id, scope, principal_kind, principal_id
-FROM grants_now
-WHERE id IN (SELECT grant_id FROM asked)
-UNION
-SELECT id, entitlement_id, resource_kind, resource_id, scope, principal_kind, principal_id
-FROM grants_now
-WHERE resource_kind = 'group' AND ends_with(entitlement_id, ':member')
-    AND (
-        (principal_kind = 'group' AND resource_id IN (SELECT id FROM nested))
-        OR principal_id IN (SELECT principal_id FROM asked_pairs)
-        OR resource_id IN (SELECT id FROM nested_fully)
-    );
+FROM (
+    FROM grants_ever WHERE principal_kind = 'group' AND id IN (SELECT grant_id FROM asked)
+    UNION ALL
+    FROM grants_ever WHERE principal_kind = 'group' AND resource_id IN (SELECT id FROM nested)
+    UNION ALL
+    FROM grants_ever AS m SEMI JOIN asked_pairs AS p ON p.principal_id = m.principal_id WHERE m.resource_kind = 'group'
+    UNION ALL
+    FROM grants_ever AS m SEMI JOIN nested_fully AS n ON n.id = m.resource_id WHERE m.resource_kind = 'group'
+)
+WHERE id NOT IN (SELECT id FROM gone)
+GROUP BY ALL;
 
 CREATE TABLE inheriting.groups AS
 SELECT id, is_assignable_to_role FROM fresh.groups
@@ -141,8 +141,8 @@ FROM replica.main.groups
 WHERE id IN (SELECT resource_id FROM inheriting.grants) AND id NOT IN (SELECT id FROM stale.groups);
 """
 _WHICH = (
-    "WHERE r.grant_id IN (SELECT grant_id FROM asked_grants) "
-    "OR (r.through_group_id, r.principal_id) IN (SELECT holder, principal_id FROM asked_pairs)"
+    "SEMI JOIN asked_grants AS a ON a.grant_id = r.grant_id",
+    "SEMI JOIN asked_pairs AS p ON p.holder = r.through_group_id AND p.principal_id = r.principal_id",
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connector.access.tables import Table
+
 OBJECTS = ("accounts", "groups", "enterprise_applications")
 """Fact tables whose rows are objects that Graph can say are gone."""
 
@@ -64,3 +66,12 @@ def names_what_is_there(table: str, row: str, present: str) -> str:
     columns = [column for column in (*_NAMES.get(table, ()), *_LISTED.get(table, ())) if table not in PRESENT]
     conditions = [f"({row}.{column} IS NULL OR {row}.{column} IN (SELECT id FROM {present}))" for column in columns]  # noqa: S608
     return " AND ".join(conditions) or "true"
+
+
+def same_key(table: Table, one: str, other: str) -> str:
+    """SQL that is true where two rows of the fact table have one key."""
+    # Of all keys only this part may be null; DuckDB skips most of a table where it may compare with `=`.
+    return " AND ".join(
+        f"{one}.{name} {'IS NOT DISTINCT FROM' if name == 'assigned_by_group' else '='} {other}.{name}"
+        for name in table.key
+    )

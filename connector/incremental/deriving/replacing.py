@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from connector.access.tables import Table
-from connector.incremental.deriving.naming import names_what_is_there
+from connector.incremental.deriving.naming import names_what_is_there, same_key
 from connector.incremental.facts import Replace
 from connector.settings import Settings
 from connector.storage.records import Shrinking
@@ -20,7 +20,7 @@ _Batch = tuple[str, frozenset[tuple[str, str]], bool]
 def replace(
     database: duckdb.DuckDBPyConnection, table: Table, replaced: Iterable[Replace], settings: Settings
 ) -> list[Shrinking]:
-    """Add the keys of what is gone from ``table`` to ``going``; what is held back instead.
+    """Add the keys of what is gone from ``table`` to ``going``, beside what is gone for other reasons; what is held back instead.
 
     Args:
         replaced: of ``table``; what was said of it is in ``said``.
@@ -50,10 +50,9 @@ def _go(
         raise ValueError(f"{table.name} has no such column: {column or but}")
     database.execute("CREATE OR REPLACE TABLE asked_ids AS SELECT DISTINCT unnest($ids) AS id", {"ids": ids})
     stays = " OR ".join(f'r."{name}" IS NOT DISTINCT FROM ?' for name, _ in sorted(but)) or "false"
-    same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM r.{name}" for name in table.key)
     database.execute(
         f"CREATE OR REPLACE TABLE would_go AS SELECT r.*, {_id(column)} AS replaced_id "  # noqa: S608
-        f"FROM replica.facts.{table.name} AS r ANTI JOIN said.{table.name} AS s ON {same} "
+        f"FROM replica.facts.{table.name} AS r ANTI JOIN said.{table.name} AS s ON {same_key(table, 's', 'r')} {_not_gone(table)} "
         f"WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND NOT ({stays})",
         [value for _, value in sorted(but)],
     )
@@ -67,14 +66,14 @@ def _hold_back(
     query = f"""
     SELECT w.id, w.rows, w.rows - coalesce(g.rows, 0) + coalesce(c.rows, 0)
     FROM (
-        SELECT {_id(column)} AS id, count(*) AS rows FROM replica.facts.{table.name} AS r
+        SELECT {_id(column)} AS id, count(*) AS rows FROM replica.facts.{table.name} AS r {_not_gone(table)}
         WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND {possible} GROUP BY 1
     ) AS w
     LEFT JOIN (SELECT replaced_id, count(*) AS rows FROM would_go AS r WHERE {possible} GROUP BY 1) AS g
         ON g.replaced_id = w.id
     LEFT JOIN (
         SELECT {_id(column)} AS id, count(*) AS rows FROM said.{table.name} AS r
-        ANTI JOIN replica.facts.{table.name} AS o ON {" AND ".join(f"o.{k} IS NOT DISTINCT FROM r.{k}" for k in table.key)}
+        ANTI JOIN replica.facts.{table.name} AS o ON {same_key(table, "o", "r")}
         GROUP BY 1
     ) AS c ON c.id = w.id
     ORDER BY 1
@@ -83,6 +82,11 @@ def _hold_back(
         if was - now >= settings.shrink_limit_rows and (was - now) * 100 > was * settings.shrink_limit_percent:
             database.execute("DELETE FROM would_go WHERE replaced_id = ?", [id_])
             yield Shrinking(table=table.name, was=was, now=now)
+
+
+def _not_gone(table: Table) -> str:
+    """What is gone for a reason of its own counts neither as lost nor as what there was."""
+    return f"ANTI JOIN going.{table.name} AS d ON {same_key(table, 'd', 'r')}"
 
 
 def _id(column: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.access.staged import FACTS, TOMBSTONES
 from connector.access.tables import Table
-from connector.incremental.deriving.naming import NAMING, OBJECTS, PRESENT, names_one_of
+from connector.incremental.deriving.naming import NAMING, OBJECTS, PRESENT, names_one_of, same_key
 from connector.incremental.deriving.replacing import replace
 from connector.incremental.facts import Reading
 from connector.journal.replay import read_rows, write_rows
@@ -69,11 +69,6 @@ def fact_changes(database: duckdb.DuckDBPyConnection, moved: Iterable[Table]) ->
 def key_of(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values of the key of a row."""
     return tuple(row.get(name) for name in table.key)
-
-
-def same_key(table: Table, one: str, other: str) -> str:
-    """SQL that is true where two rows have one key; parts of a key may be null."""
-    return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in table.key)
 
 
 class _Statement:
@@ -172,13 +167,16 @@ class _Statement:
         name, reading = table.name, self._reading
         if reading.rows.get(name):
             self._forget("buried", table)
-        replaced = [one for one in reading.replaced if one.table == name]
-        if replaced:
-            self._held_back += replace(self._database, table, replaced, self._settings)
+        # What is gone for a reason comes first: it tells nothing of whether a list is all there is.
         if gone := reading.gone.get(name):
             self._take_away(table, gone)
         if reading.removed and name in NAMING:
             self._remove(table)
+        replaced = [one for one in reading.replaced if one.table == name]
+        if replaced:
+            self._held_back += replace(self._database, table, replaced, self._settings)
+        if reading.removed and name == "accounts":
+            self._take_managers()
         self._settle(table)
 
     def _forget(self, ids: str, table: Table) -> None:
@@ -206,16 +204,18 @@ class _Statement:
 
     def _remove(self, table: Table) -> None:
         name, keys = table.name, ", ".join(f"r.{column}" for column in table.key)
-        if name == "accounts":  # whoever has lost the manager stays
-            self._database.execute(
-                "INSERT INTO said.accounts BY NAME SELECT r.* FROM replica.facts.accounts AS r "
-                "ANTI JOIN said.accounts AS s ON s.id = r.id ANTI JOIN going.accounts AS g ON g.id = r.id "
-                "WHERE r.manager_id IN (SELECT id FROM removed)"
-            )
         self._forget("removed", table)
         self._database.execute(
             f"INSERT INTO going.{name} SELECT {keys} FROM replica.facts.{name} AS r "  # noqa: S608
             f"WHERE {names_one_of(name, 'r', 'removed')}"
+        )
+
+    def _take_managers(self) -> None:
+        """Whose manager is removed, stays."""
+        self._database.execute(
+            "INSERT INTO said.accounts BY NAME SELECT r.* REPLACE (NULL AS manager_id) FROM replica.facts.accounts AS r "
+            "ANTI JOIN said.accounts AS s ON s.id = r.id ANTI JOIN going.accounts AS g ON g.id = r.id "
+            "WHERE r.manager_id IN (SELECT id FROM removed)"
         )
 
     def _settle(self, table: Table) -> None:
