@@ -42,6 +42,16 @@ async def retention_timer(timer: func.TimerRequest) -> None:  # noqa: ARG001  th
     await clean_up(load_settings(_log))
 
 
+@blueprint.function_name("compaction_timer")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 5/15 * * * *", run_on_startup=False, use_monitor=False)
+async def compaction_timer(timer: func.TimerRequest) -> None:  # noqa: ARG001  the host passes it
+    """Fold the journal into a new snapshot once it is long, so that reading the state stays quick."""
+    from connector.sync.service import compact_journal
+
+    quiet_libraries()
+    await compact_journal(load_settings(_log))
+
+
 @blueprint.function_name("sync_step")
 @blueprint.queue_trigger(arg_name="message", queue_name="entra-sync", connection="AzureWebJobsStorage")
 async def sync_step(message: func.QueueMessage) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +71,24 @@ class Blobs:
         with path.open("rb") as source, self._translated(name):
             await self._client.upload_blob(name, source, overwrite=True, max_concurrency=2)
 
+    async def replace_file(self, name: str, path: Path, etag: str | None) -> None:
+        """Write the file ``path`` as a blob whose ETag must still be ``etag`` (None: it must not exist), block by block.
+
+        Raises:
+            Conflict: it has changed meanwhile, and has other content.
+        """
+        from azure.core import MatchConditions
+
+        conditions: dict[str, Any] = {"overwrite": False}
+        if etag is not None:
+            conditions = {"overwrite": True, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+        try:
+            with path.open("rb") as source, self._translated(name):
+                await self._client.get_blob_client(name).upload_blob(source, max_concurrency=2, **conditions)
+        except Conflict:
+            if not await self._is_like(name, path):
+                raise
+
     async def download_file(self, name: str, path: Path) -> None:
         """Write the blob ``name`` into the file ``path``, block by block.
 
@@ -120,6 +140,11 @@ class Blobs:
         with self._translated(prefix):
             return {item.name: str(item.etag) async for item in self._client.list_blobs(name_starts_with=prefix)}
 
+    async def written(self, prefix: str) -> dict[str, datetime]:
+        """When the blobs were last written whose names start with ``prefix``, by name, in order."""
+        with self._translated(prefix):
+            return {item.name: item.last_modified async for item in self._client.list_blobs(name_starts_with=prefix)}
+
     async def folders(self, prefix: str) -> AsyncIterator[str]:
         """The names of the folders directly below ``prefix``, without it, in order."""
         with self._translated(prefix):
@@ -143,6 +168,16 @@ class Blobs:
         from azure.storage.blob.aio import BlobLeaseClient
 
         return BlobLeaseClient(self._client.get_blob_client(name), lease_id)
+
+    async def _is_like(self, name: str, path: Path) -> bool:
+        """Whether the blob holds what the file does."""
+        digest = hashlib.sha256()
+        with self._translated(name):
+            download = await self._client.download_blob(name)
+            async for chunk in download.chunks():
+                digest.update(chunk)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest() == digest.digest()
 
     def _translated(self, name: str) -> Any:
         from connector.storage.translation import translated

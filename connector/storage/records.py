@@ -94,6 +94,7 @@ class Sync(Record, frozen=True, kw_only=True):
         settings: the switches that decide what is read and derived, as text, by name of the setting.
         cursors: where incremental rounds start, taken before anything was listed.
         journal_head: sequence of the last change that was in the journal then: whatever follows is younger than the cursors.
+        last_segment: SHA-256 of the last segment that had been committed then, in hex; empty before the first.
         traffic: what taking the cursors cost.
         accept_shrinking: kinds that are not held back however much they shrink.
     """
@@ -105,6 +106,7 @@ class Sync(Record, frozen=True, kw_only=True):
     traffic: Traffic
     state: SyncState
     journal_head: int = 0
+    last_segment: str = ""
     failure: Failure | None = None
     accept_shrinking: tuple[str, ...] = ()
 

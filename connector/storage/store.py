@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,6 +83,28 @@ class Store:
         """Upload ``path`` as ``part`` (``{table}/part-00000.parquet``) of a snapshot."""
         await self._blobs.upload_file(self._names.snapshot_part(snapshot_id, part), path)
 
+    async def snapshot_etags(self, snapshot_id: str) -> dict[str, str]:
+        """The ETags of all blobs of a snapshot, by part name; ``manifest.json`` is among them."""
+        prefix = self._names.snapshot_part(snapshot_id, "")
+        return {name.removeprefix(prefix): etag for name, etag in (await self._blobs.etags(prefix)).items()}
+
+    async def replace_snapshot_part(self, snapshot_id: str, part: str, path: Path, etag: str | None) -> None:
+        """Upload ``path`` as ``part`` of a snapshot, if what is there still has the ETag ``etag`` (None: nothing is there).
+
+        Raises:
+            Conflict: something else is there by now.
+        """
+        await self._blobs.replace_file(self._names.snapshot_part(snapshot_id, part), path, etag)
+
+    async def replace_manifest(self, manifest: Manifest, etag: str | None) -> None:
+        """Write the manifest of a snapshot that is not in force yet, if the one there still has the ETag ``etag`` (None: none).
+
+        Raises:
+            Conflict: another one is there by now.
+        """
+        name, data = self._names.manifest(manifest.snapshot_id), encode(manifest)
+        await (self._blobs.replace(name, data, etag) if etag else self._blobs.create(name, data))
+
     async def download_snapshot_part(self, snapshot_id: str, part: str, path: Path) -> None:
         """Download ``part`` of a snapshot, as its manifest names it, into the file ``path``."""
         await self._blobs.download_file(self._names.snapshot_part(snapshot_id, part), path)
@@ -124,9 +147,9 @@ class Store:
             raise BlobMissing(name)
         return decode_segment(blob.data, ref, name, facts=facts)
 
-    async def segment_names(self) -> list[str]:
-        """The blob names of all segments, committed or not, in order of their first sequences."""
-        return [name async for name in self._blobs.list(self._names.journal)]
+    async def segments_written(self) -> dict[str, datetime]:
+        """When each segment was written, committed or not, by the name of its blob, in order of their first sequences."""
+        return await self._blobs.written(self._names.journal)
 
     def segment_name(self, ref: SegmentRef) -> str:
         """The blob name of a segment."""

@@ -67,6 +67,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+async def nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a step works with.
@@ -79,6 +83,7 @@ class Context:
         board: the checkpoints of the sync.
         budget: seconds after which a step hands over to the next; None: never.
         on_progress: told of every progress that is written.
+        catch_up: lets rounds catch up before a snapshot is built, so that drift is what they really missed. May fail.
     """
 
     store: Store
@@ -91,6 +96,7 @@ class Context:
     budget: float | None
     on_progress: Callable[[Progress], None] = field(default=lambda _: None)
     now: Callable[[], datetime] = utc_now
+    catch_up: Callable[[], Awaitable[None]] = nothing
 
     def reader(self, name: str) -> Reader:
         """The reader called ``name``."""

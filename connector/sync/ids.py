@@ -1,4 +1,4 @@
-"""Sync ids: they sort by the time at which the sync was asked for, and that time can be read from them."""
+"""Sync and snapshot ids: they sort by the time at which the sync was asked for, and that time can be read from them."""
 
 from __future__ import annotations
 
@@ -23,3 +23,13 @@ def is_sync_id(text: str) -> bool:
 def requested_at(sync_id: str) -> datetime:
     """When the sync was asked for, to the second."""
     return datetime.strptime(sync_id.partition("-")[0], _FORM).replace(tzinfo=UTC)
+
+
+def compacted_id(sync_id: str, sequence: int) -> str:
+    """The id of what compaction makes of the snapshot of a sync and the journal up to ``sequence``."""
+    return f"{sync_id}-{sequence:016d}"
+
+
+def sync_of(snapshot_id: str) -> str:
+    """The sync whose snapshot this is, or was compacted from."""
+    return "-".join(snapshot_id.split("-")[:2])

@@ -1,8 +1,12 @@
-"""Removing what nobody needs any more: old snapshots, and what syncs that ended or died have left behind.
+"""Removing what nobody needs any more: old snapshots, segments that lead to none of them, and what syncs have left behind.
 
 A snapshot that is removed is older than the one in force. Publishing never goes back, so it cannot be put in force any
 more, whichever worker may still be awake; and because a reader holds on to what was in force when it asked, a snapshot stays
 for a while after another one has replaced it. Of a sync nothing is removed as long as it may run.
+
+Snapshots of full syncs are history: so many of them are kept, and every segment that leads from one to the next, so that the state
+at any moment since the oldest of them can be told. What compaction makes only saves replaying; it goes once it was replaced.
+Compaction never goes back either: it puts no snapshot in force that is older than the one that is.
 """
 
 from __future__ import annotations
@@ -21,15 +25,19 @@ from connector.sync.ids import is_sync_id, requested_at
 READER_GRACE = timedelta(hours=1)
 """How long after its replacement a snapshot can still be in use: the longest that reading one should take, with a margin."""
 
+COMMIT_GRACE = timedelta(hours=1)
+"""How long after it was written a segment may still be put in force: far longer than any lease under which a commit is made."""
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Ids of what has been removed."""
+    """Ids of what has been removed; of segments, the names of their blobs."""
 
     snapshots: tuple[str, ...]
     syncs: tuple[str, ...]
+    segments: tuple[str, ...] = ()
 
 
 async def remove_old(store: Store, settings: Settings, now: datetime) -> Removed:
@@ -47,9 +55,12 @@ async def remove_old(store: Store, settings: Settings, now: datetime) -> Removed
         await store.remove_snapshot(snapshot_id)
     for sync_id in syncs:
         await store.remove_sync(sync_id)
-    if snapshots or syncs:
-        log_event(_log, "cleaned_up", snapshots=", ".join(snapshots), syncs=", ".join(syncs))
-    return Removed(snapshots, syncs)
+    segments = await _old_segments(store, now)  # after the snapshots that named them
+    for name in segments:
+        await store.remove_segment(name)
+    if snapshots or syncs or segments:
+        log_event(_log, "cleaned_up", snapshots=", ".join(snapshots), syncs=", ".join(syncs), segments=len(segments))
+    return Removed(snapshots, syncs, segments)
 
 
 async def _old_snapshots(store: Store, in_force: str, kept: int, now: datetime) -> tuple[str, ...]:
@@ -60,7 +71,10 @@ async def _old_snapshots(store: Store, in_force: str, kept: int, now: datetime) 
     found = {one: whole for one, whole in (await store.snapshots()).items() if one <= in_force}
     removable = [one for one, whole in found.items() if not whole and one != in_force]
     whole = sorted(one for one, whole in found.items() if whole)
-    for snapshot_id, successor in pairwise(whole[: max(0, len(whole) - kept + 1)]):
+    full = [one for one in whole if is_sync_id(one)]
+    replaced = [*pairwise(full[: max(0, len(full) - kept + 1)])]
+    replaced += [(one, successor) for one, successor in pairwise(whole) if not is_sync_id(one)]
+    for snapshot_id, successor in replaced:
         if await _readers_are_gone(store, successor, now):
             removable.append(snapshot_id)
     return tuple(sorted(removable))
@@ -72,6 +86,26 @@ async def _readers_are_gone(store: Store, successor: str, now: datetime) -> bool
         return now - (await store.manifest(successor)).published_at >= READER_GRACE
     except (BlobMissing, BlobCorrupt):
         return False  # removed meanwhile, or written by a newer version; what it says is not known
+
+
+async def _old_segments(store: Store, now: datetime) -> tuple[str, ...]:
+    """The segments that are not young and that neither ``current.json`` nor a manifest names: of snapshots that are gone, and
+    of rounds that died before they could commit them."""
+    written = await store.segments_written()  # before it is asked what counts, which may become more
+    old = [name for name, at in written.items() if now - at >= COMMIT_GRACE]
+    held = await store.current() if old else None
+    if held is None:
+        return ()
+    refs = list(held.record.segments)
+    for snapshot_id, whole in (await store.snapshots()).items():
+        try:
+            refs += (await store.manifest(snapshot_id)).journal if whole else ()
+        except BlobMissing:
+            continue  # removed meanwhile
+        except BlobCorrupt:
+            return ()  # what it names is not known
+    named = {store.segment_name(ref) for ref in refs}
+    return tuple(name for name in old if name not in named)
 
 
 async def _old_syncs(store: Store, kept: timedelta, now: datetime) -> tuple[str, ...]:

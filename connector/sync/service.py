@@ -34,6 +34,7 @@ __all__ = [
     "UnknownKinds",
     "Worker",
     "clean_up",
+    "compact_journal",
     "parse_message",
     "request_sync",
     "sync_status",
@@ -78,6 +79,18 @@ async def clean_up(settings: Settings) -> Removed:
 
     async with open_store(settings) as store:
         return await remove_old(store, settings, utc_now())
+
+
+async def compact_journal(settings: Settings) -> str | None:
+    """Fold the journal into a new snapshot if it is long; its id, or None where nothing was done.
+
+    Raises:
+        StorageError: storage refused, or the state in force is damaged; nothing has changed then.
+    """
+    from connector.sync.publishing.compacting import compact
+
+    async with open_store(settings) as store:
+        return await compact(store, utc_now())
 
 
 async def sync_status(settings: Settings, sync_id: str) -> dict[str, Any] | None:

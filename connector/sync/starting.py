@@ -51,6 +51,7 @@ async def _begin(context: Context, running: Running) -> Sync:
                 kind: Cursor(link=link, taken_at=started_at, fingerprint=made_with) for kind, link in links.items()
             },
             journal_head=current.record.journal_head if current else 0,
+            last_segment=current.record.last_segment if current else "",
             traffic=graph.meter.take(),
             state=SyncState.RUNNING,
             accept_shrinking=running.accept_shrinking,

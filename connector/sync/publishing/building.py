@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +10,22 @@ from typing import TYPE_CHECKING
 from connector.access.staged import FACTS
 from connector.access.tables import TABLES, Table
 from connector.settings import Settings
-from connector.storage.records import SnapshotPart, TableChanges, TableFacts
+from connector.storage.records import SnapshotPart, TableFacts
 from connector.sync.publishing.carrying import Carried, carry_over
 from connector.sync.publishing.checking import check
-from connector.sync.publishing.comparing import compare
+from connector.sync.publishing.comparing import Differences, New, compare
 from connector.sync.publishing.database import build_tables, load_staged, open_database, set_options, write_table
 from connector.sync.publishing.gaps import KindRead
 from connector.sync.publishing.inheriting import Inherited, derive_inherited
-from connector.sync.publishing.previous import Previous
-from connector.sync.publishing.recalling import recall
+from connector.sync.publishing.overlaying import overlay_touched
+from connector.sync.publishing.previous import Previous, digest_of
+from connector.sync.publishing.recalling import make_last_good, recall
 
 if TYPE_CHECKING:
     import duckdb
+
+FACTS_FOLDER = "facts/"
+"""Below a snapshot, where its fact tables are."""
 
 # Everything that publishing leaves out, by reason. Members that hold no grant here are counted in `groups`, too.
 _LEFT_OUT = """
@@ -53,7 +56,7 @@ class Built:
         facts: the same of every fact table.
         files: the file of every part, by its name.
         left_out: counts of what is in no table, by reason.
-        changes: differences from the previous snapshot, by table; empty without one.
+        differences: from the state that was in force; None where there is none.
     """
 
     tables: Mapping[str, TableFacts]
@@ -62,7 +65,7 @@ class Built:
     left_out: Mapping[str, int]
     inherited: Inherited
     carried: Carried
-    changes: Mapping[str, TableChanges]
+    differences: Differences | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +75,16 @@ class Material:
     Attributes:
         parts: staged files by staged table, in the order in which they were read.
         kinds: how each kind was read.
-        previous: the snapshot in force.
+        previous: the state in force.
         accepted: kinds that may shrink.
+        continues: whether the journal is to lead from the previous state to the new one.
     """
 
     parts: Mapping[str, Sequence[Path]]
     kinds: Sequence[KindRead]
     previous: Previous | None
     accepted: Collection[str] = ()
+    continues: bool = True
 
 
 def build_snapshot(folder: Path, material: Material, settings: Settings) -> Built:
@@ -96,31 +101,37 @@ def build_snapshot(folder: Path, material: Material, settings: Settings) -> Buil
         load_staged(database, material.parts)
         jobs = any("provisioning_jobs" in kind.tables and not kind.skipped for kind in material.kinds)
         set_options(database, settings, provisioning_jobs_read=jobs)
-        recall(database, material.previous)
+        recall(database, material.previous, folder)
+        make_last_good(database)
+        if material.previous:
+            overlay_touched(database, material.previous, material.kinds, folder)
         carried = carry_over(database, material.kinds, settings, material.accepted)
-        facts, files = _write(database, FACTS, folder, "staged", "facts/")
+        facts, files = write_parts(database, FACTS, folder, "staged", FACTS_FOLDER)
         build_tables(database)
         check(database)
         inherited = derive_inherited(database, settings, folder)
-        tables, own = _write(database, TABLES, folder, "main", "")
+        tables, own = write_parts(database, TABLES, folder, "main")
         files |= own
-        changes = compare(database, material.previous, tables, files) if material.previous else {}
         left_out = {reason: count for reason, count in database.execute(_LEFT_OUT).fetchall() if count}
-    return Built(tables, facts, files, dict(sorted(left_out.items())), inherited, carried, changes)
+    differences = None
+    if material.previous:
+        with open_database(folder, staged_bytes) as database:  # nothing of the other one is needed any more
+            recall(database, material.previous, folder)
+            new = New(tables, facts, files)
+            differences = compare(database, material.previous, new, rows_wanted=material.continues)
+    return Built(tables, facts, files, dict(sorted(left_out.items())), inherited, carried, differences)
 
 
-def _write(
-    database: duckdb.DuckDBPyConnection, tables: Iterable[Table], folder: Path, schema: str, prefix: str
+def write_parts(
+    database: duckdb.DuckDBPyConnection, tables: Iterable[Table], folder: Path, schema: str, prefix: str = ""
 ) -> tuple[dict[str, TableFacts], dict[str, Path]]:
     """Write the tables of ``schema``, each one part: what is held of each, and the files by part name (after ``prefix``)."""
     held: dict[str, TableFacts] = {}
     files: dict[str, Path] = {}
     for table in tables:
-        path = folder / f"{schema}--{table.name}.parquet"
+        path = folder / f"made--{schema}--{table.name}.parquet"
         rows = write_table(database, table, path, schema)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         name = f"{prefix}{table.name}/part-00000.parquet"
-        part = SnapshotPart(name=name, rows=rows, bytes=path.stat().st_size, sha256=digest)
+        part = SnapshotPart(name=name, rows=rows, bytes=path.stat().st_size, sha256=digest_of(path))
         held[table.name], files[name] = TableFacts(rows=rows, parts=(part,)), path
     return held, files

@@ -10,6 +10,8 @@ from connector.settings import Settings
 from connector.storage.records import SCHEMA_VERSION, KindFacts, Manifest, Shrinking, Sync, Traffic
 from connector.sync.planning import Plan
 from connector.sync.publishing.building import Built, Material
+from connector.sync.publishing.placing import Place
+from connector.sync.publishing.previous import Damage
 
 
 def make_manifest(
@@ -21,13 +23,15 @@ def make_manifest(
     *,
     traffic: Traffic,
     published_at: datetime,
-    damaged: str | None,
+    damage: Damage | None,
+    place: Place,
 ) -> Manifest:
     """What is said of the snapshot that ``sync`` made.
 
     Args:
         traffic: what the whole sync asked of Graph.
-        damaged: the snapshot that was in force, where it could not be read.
+        damage: of what was in force, where it could not be read.
+        place: in the journal.
     """
     inherited, previous = built.inherited, material.previous
     left_out = dict(built.left_out)
@@ -47,13 +51,21 @@ def make_manifest(
         kinds={name: _kind(name, kind.facts, material, built, settings) for name, kind in planned.kinds.items()},
         notes={name: kind.notes for name, kind in planned.kinds.items() if kind.notes},
         left_out=left_out,
-        warnings=tuple(_warnings(settings, built, damaged)),
+        warnings=tuple(_warnings(settings, built, damage)),
         traffic=traffic,
-        previous=previous.manifest.snapshot_id if previous else None,
+        previous=_origin(previous.manifest) if previous else None,
         carried=dict(built.carried.rows),
-        changes=dict(built.changes),
+        changes=dict(built.differences.counts) if built.differences else {},
         unread=built.carried.unread,
+        journal_base=place.base,
+        journal=place.journal,
+        continuous=place.continuous,
     )
+
+
+def _origin(manifest: Manifest) -> str:
+    """The snapshot of a full sync that a snapshot is, or was compacted from."""
+    return manifest.compacted_from or manifest.snapshot_id
 
 
 def _kind(name: str, read: KindFacts, material: Material, built: Built, settings: Settings) -> KindFacts:
@@ -91,10 +103,10 @@ def _last_good(name: str, material: Material) -> str | None:
     before = manifest.kinds.get(name)
     if before is not None and before.state in ("incomplete", "held_back"):
         return before.last_good
-    return manifest.snapshot_id
+    return _origin(manifest)
 
 
-def _warnings(settings: Settings, built: Built, damaged: str | None) -> list[str]:
+def _warnings(settings: Settings, built: Built, damage: Damage | None) -> list[str]:
     inherited = built.inherited
     warnings = []
     if inherited.over_limit:
@@ -107,8 +119,6 @@ def _warnings(settings: Settings, built: Built, damaged: str | None) -> list[str
             f"{inherited.too_deep:,} times a nested group lies deeper than INHERITED_GRANTS_MAX_DEPTH "
             f"({settings.inherited_max_depth}) and was not followed."
         )
-    if damaged is not None:
-        warnings.append(
-            f"The snapshot {damaged}, in force until now, is damaged: nothing was compared with it or kept from it."
-        )
+    if damage is not None:
+        warnings.append(f"{damage.sentence}: nothing was compared with it or kept from it.")
     return warnings

@@ -18,7 +18,7 @@ from azure.storage.queue import QueueServiceClient
 import function_app
 from connector.functions import full_sync, live, sync_requests
 from connector.settings import known_settings
-from connector.storage.names import SYNC_QUEUE
+from connector.storage.names import CHANGES_QUEUE, SYNC_QUEUE
 from connector.sync.service import MOST_DELIVERIES
 
 TOP = Path(__file__).parents[3]
@@ -65,6 +65,7 @@ def test_every_trigger_is_registered() -> None:
     assert {name: binding["type"] for name, binding in found.items()} == {
         "full_sync_timer": "timerTrigger",
         "retention_timer": "timerTrigger",
+        "compaction_timer": "timerTrigger",
         "sync_step": "queueTrigger",
         "request_sync": "httpTrigger",
         "sync_status": "httpTrigger",
@@ -73,7 +74,11 @@ def test_every_trigger_is_registered() -> None:
         "lifecycle_event": "queueTrigger",
         "notifications": "httpTrigger",
         "changes": "httpTrigger",
+        "incremental_timer": "timerTrigger",
+        "incremental_round": "queueTrigger",
     }
+    assert found["incremental_timer"]["schedule"] == "%INCREMENTAL_SCHEDULE%"
+    assert found["incremental_round"]["queueName"] == CHANGES_QUEUE
     assert found["full_sync_timer"]["schedule"] == "%SYNC_SCHEDULE%"
     assert found["full_sync_timer"]["useMonitor"] is True
     assert found["full_sync_timer"]["runOnStartup"] is False

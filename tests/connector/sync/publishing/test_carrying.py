@@ -138,7 +138,7 @@ def test_whichever_kind_is_refused_nothing_of_it_is_lost(publish, name: str) -> 
     assert {table: facts.rows for table, facts in second.built.tables.items()} == {
         table: facts.rows for table, facts in first.built.tables.items()
     }
-    lost = {table: changes.removed for table, changes in second.built.changes.items() if changes.removed}
+    lost = {table: changes.removed for table, changes in second.built.differences.counts.items() if changes.removed}
     assert lost == {}
 
 
@@ -236,7 +236,7 @@ def test_it_is_not_held_back(publish, left: int, accepted: tuple[str, ...], swit
     second = publish(MANY | {"accounts": MANY["accounts"][:left]}, reading(), first, accepted, **switches)
 
     assert second.built.carried.held_back == {}
-    assert second.built.changes["accounts"].removed == 200 - left
+    assert second.built.differences.counts["accounts"].removed == 200 - left
 
 
 def test_what_goes_with_accounts_that_may_go_is_not_held_back_on_its_own(publish) -> None:
@@ -268,6 +268,6 @@ def test_differences_from_the_previous_snapshot_are_counted(publish) -> None:
     first = publish({"accounts": ids("a", "b", "c")}, reading())
     second = publish({"accounts": [{"id": "b", "mail": "b@x"}, *ids("c", "d", "e")]}, reading(), first)
 
-    changes = second.built.changes["accounts"]
+    changes = second.built.differences.counts["accounts"]
     assert (changes.added, changes.removed, changes.changed) == (2, 1, 1)
-    assert second.built.changes["groups"].added == 0
+    assert second.built.differences.counts["groups"].added == 0
