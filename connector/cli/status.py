@@ -14,12 +14,14 @@ from connector.cli.invocation import JsonOption, invocation_of
 from connector.cli.output import Output
 
 if TYPE_CHECKING:
-    from connector.query.status import SnapshotStatus, Status
+    from connector.query.status import JournalStatus, SnapshotStatus, Status
     from connector.storage import Progress
+    from connector.storage.records import Rounds
 
 HELP = help_text(
-    "How fresh the snapshot in force is, how much it holds, which kinds are incomplete and why, and what the running or "
-    "the last sync is doing. For monitoring: the exit code says whether something has been synced and is complete.",
+    "How fresh the snapshot in force is, how much it holds, which kinds are incomplete and why, how far the journal is and "
+    "whether it is whole, what rounds have been doing, and what the running or the last sync is doing. For monitoring: the "
+    "exit code says whether something has been synced, and is complete and followed.",
     ["status", "status --json"],
     READS_STORAGE,
 )
@@ -39,8 +41,14 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
         _show(output, found)
     if found.snapshot is None:
         raise typer.Exit(Exit.NOTHING_SYNCED)
-    if found.snapshot.incomplete:
+    if _lacks_something(found):
         raise typer.Exit(Exit.INCOMPLETE)
+
+
+def _lacks_something(found: Status) -> bool:
+    """Whether not all of the tenant is in the picture, or is followed."""
+    wanting = [found.snapshot and found.snapshot.incomplete, found.rounds and found.rounds.problem]
+    return any(wanting) or (found.journal is not None and bool(found.journal.damage or found.journal.lost))
 
 
 def _show(output: Output, found: Status) -> None:
@@ -48,6 +56,10 @@ def _show(output: Output, found: Status) -> None:
         output.line("Nothing has been synced yet. Run `python -m connector sync`, or wait for the schedule.")
     else:
         _show_snapshot(output, found.snapshot)
+    if found.journal is not None:
+        _show_journal(output, found.journal)
+    if found.rounds is not None:
+        _show_rounds(output, found.rounds)
     if found.last_sync is not None:
         output.line(_sync_line(found.last_sync))
 
@@ -64,6 +76,33 @@ def _show_snapshot(output: Output, snapshot: SnapshotStatus) -> None:
         output.line(f"Left out: {reason.replace('_', ' ')}: {count:,}")
     for warning in snapshot.warnings:
         output.line(f"Warning: {warning}")
+
+
+def _show_journal(output: Output, journal: JournalStatus) -> None:
+    since = f"{journal.changes:,} changes in {journal.segments:,} commits since the snapshot"
+    newest = f"the last {age(journal.age_seconds)} ago" if journal.segments else "none yet"
+    output.line(f"Journal: sequence {journal.head:,}, {since}, {newest}")
+    if journal.damage is not None:
+        output.line(journal.damage)
+    for kind, reason in journal.lost.items():
+        output.line(f"Not followed until the next full sync: {kind}. {reason}")
+
+
+def _show_rounds(output: Output, rounds: Rounds) -> None:
+    told = f"Rounds: {rounds.rounds:,} since {rounds.since:%Y-%m-%d %H:%M} UTC, {rounds.traffic.requests:,} requests, "
+    told += f"{rounds.traffic.resource_units:,} resource units, heard of at {rounds.updated_at:%Y-%m-%d %H:%M:%S} UTC"
+    notified = f"{rounds.notified_at:%Y-%m-%d %H:%M:%S} UTC" if rounds.notified_at else "never"
+    output.line(f"{told}; last notification: {notified}")
+    if rounds.problem is not None:
+        output.line(f"Rounds cannot go on. {rounds.problem}")
+    output.table(
+        ("kind", "last read (UTC)", "last change (UTC)", "problem"),
+        [(name, _time(kind.read_at), _time(kind.changed_at), kind.problem) for name, kind in rounds.kinds.items()],
+    )
+
+
+def _time(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
 
 
 def _sync_line(sync: Progress) -> str:

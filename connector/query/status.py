@@ -1,4 +1,4 @@
-"""How fresh the picture is, how much it holds, what is missing in it, and what the newest sync is doing."""
+"""How fresh the picture is, how much it holds, what is missing in it, and what rounds and the newest sync are doing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from datetime import datetime
 import msgspec
 
 from connector.access.tables import TABLES
+from connector.journal.errors import JournalDamaged
+from connector.journal.states import read_segments, state_in_force
 from connector.settings import Settings
-from connector.storage import Manifest, Progress, Store, open_store
+from connector.storage import Current, Manifest, Progress, Store, open_store
+from connector.storage.records import Rounds
 
 
 class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +29,37 @@ class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str]
 
 
+class JournalStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal after the snapshot in force.
+
+    Attributes:
+        head: sequence of the last change of all.
+        changes: how many there are since the snapshot, and ``segments`` in how many commits.
+        committed_at: when the last of them was committed, or the snapshot published where there is none.
+        age_seconds: since then.
+        damage: what is missing or corrupt and what to do; None where everything is what was committed.
+        lost: why rounds leave a kind alone until the next full sync, by kind.
+    """
+
+    head: int
+    changes: int
+    segments: int
+    committed_at: datetime
+    age_seconds: float
+    damage: str | None
+    lost: dict[str, str]
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """``snapshot`` is None before the first sync is published; ``last_sync`` is the running or else the last sync."""
+    """``snapshot`` and ``journal`` are None before the first sync is published, ``rounds`` before the first round.
+
+    ``last_sync`` is the running or else the last sync.
+    """
 
     tenant_id: str
     snapshot: SnapshotStatus | None
+    journal: JournalStatus | None
+    rounds: Rounds | None
     last_sync: Progress | None
 
 
@@ -42,11 +71,40 @@ async def read_status(settings: Settings, now: datetime) -> Status:
     """
     async with open_store(settings) as store:
         current = await store.current()
-        snapshot = None
+        snapshot, journal = None, None
         if current is not None:
-            manifest = await store.manifest(current.record.snapshot_id)
-            snapshot = _snapshot_status(manifest, store, now)
-        return Status(tenant_id=settings.tenant_id, snapshot=snapshot, last_sync=await _last_sync(store))
+            snapshot = _snapshot_status(await store.manifest(current.record.snapshot_id), store, now)
+            journal = await _journal_status(current.record, store, now)
+        rounds = await store.rounds()
+        return Status(
+            tenant_id=settings.tenant_id,
+            snapshot=snapshot,
+            journal=journal,
+            rounds=rounds.record if rounds else None,
+            last_sync=await _last_sync(store),
+        )
+
+
+async def _journal_status(current: Current, store: Store, now: datetime) -> JournalStatus:
+    """What ``current`` says of the journal, and whether storage bears it out: every segment is read."""
+    committed_at = max([current.published_at, *(ref.committed_at for ref in current.segments[-1:])])
+    return JournalStatus(
+        head=current.journal_head,
+        changes=current.journal_head - current.journal_base,
+        segments=len(current.segments),
+        committed_at=committed_at,
+        age_seconds=(now - committed_at).total_seconds(),
+        damage=await _damage(current, store),
+        lost={kind: cursor.lost for kind, cursor in current.cursors.items() if cursor.lost},
+    )
+
+
+async def _damage(current: Current, store: Store) -> str | None:
+    try:
+        await read_segments(store, (await state_in_force(store, current)).segments)
+    except JournalDamaged as damage:
+        return str(damage)
+    return None
 
 
 async def _last_sync(store: Store) -> Progress | None:

@@ -42,7 +42,13 @@ def test_each_command_explains_itself_with_an_example(run: Run, command: str) ->
 
 
 def test_nothing_synced(run: Run, deployed: Settings, tmp_path: Path) -> None:
-    for command in (["access", "x"], ["holders", "x"], ["applications"], ["export", str(tmp_path / "out")]):
+    for command in (
+        ["access", "x"],
+        ["holders", "x"],
+        ["applications"],
+        ["changes"],
+        ["export", str(tmp_path / "out")],
+    ):
         shown, as_json = run(*command), run(*command, "--json")
         assert (shown.exit_code, as_json.exit_code) == (3, 3)
         assert shown.stderr == (
@@ -52,7 +58,13 @@ def test_nothing_synced(run: Run, deployed: Settings, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
     status = run("status", "--json")
     assert status.exit_code == 3
-    assert json.loads(status.stdout) == {"tenant_id": deployed.tenant_id, "snapshot": None, "last_sync": None}
+    assert json.loads(status.stdout) == {
+        "tenant_id": deployed.tenant_id,
+        "snapshot": None,
+        "journal": None,
+        "rounds": None,
+        "last_sync": None,
+    }
 
 
 def test_a_container_that_does_not_exist_is_said_plainly(run: Run, storage_account: str) -> None:

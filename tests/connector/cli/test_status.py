@@ -1,0 +1,113 @@
+"""``status`` of what follows the snapshot: the journal, rounds, and what is wrong with either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import Result
+
+from connector.settings import Settings
+from connector.storage.records import Cursor, KindRound, Rounds, Traffic
+from tests.support.contoso import CONTOSO
+from tests.support.journals import appeared, commit, in_storage, later
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def followed(synced: Settings) -> Settings:
+    """Contoso with two commits after its snapshot, and rounds that go on."""
+
+    async def work(store: Any) -> None:
+        await commit(store, [appeared("groups", id="1"), appeared("groups", id="2")], at=later(1))
+        await commit(store, [appeared("groups", id="3")], at=later(2))
+        kinds = {"users": KindRound(read_at=later(3), changed_at=later(2)), "apps": KindRound(problem="403 Forbidden.")}
+        rounds = Rounds(
+            updated_at=later(3),
+            since=later(0),
+            kinds=kinds,
+            rounds=7,
+            traffic=Traffic(requests=21, resource_units=42),
+        )
+        await store.replace_rounds(rounds, None)
+
+    in_storage(synced, work)
+    return synced
+
+
+def told(run: Run, code: int) -> tuple[str, dict[str, Any]]:
+    shown, as_json = run("status"), run("status", "--json")
+    assert (shown.exit_code, as_json.exit_code) == (code, code), shown.output
+    return shown.stdout, json.loads(as_json.stdout)
+
+
+def test_how_far_the_journal_is_and_what_rounds_do(run: Run, followed: Settings) -> None:
+    shown, answer = told(run, 0)
+
+    assert "Journal: sequence 3, 3 changes in 2 commits since the snapshot, the last" in shown
+    assert "Rounds: 7 since 2026-01-05 06:01 UTC, 21 requests, 42 resource units" in shown
+    assert "last notification: never" in shown
+    assert "apps\t\t\t403 Forbidden.\nusers\t2026-01-05 06:04:00\t2026-01-05 06:03:00\t\n" in shown
+    assert answer["snapshot"]["tables"]["groups"] == len(CONTOSO["groups"])
+    journal = answer["journal"]
+    assert (journal["head"], journal["changes"], journal["segments"], journal["damage"]) == (3, 3, 2, None)
+    assert journal["committed_at"] == "2026-01-05T06:03:00Z"
+    assert answer["rounds"]["kinds"]["apps"]["problem"] == "403 Forbidden."
+
+
+def test_a_damaged_journal_is_in_the_exit_code(run: Run, followed: Settings) -> None:
+    async def work(store: Any) -> None:
+        current = (await store.current()).record
+        await store.remove_segment(store.segment_name(current.segments[1]))
+
+    in_storage(followed, work)
+
+    shown, answer = told(run, 4)
+
+    assert "The journal is damaged at sequence 3" in shown
+    assert "Run a full sync" in answer["journal"]["damage"]
+    refused = run("access", "a-anna", "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["error"]["kind"]) == (1, "journal_damaged")
+
+
+def test_a_kind_that_is_not_followed_is_in_the_exit_code(run: Run, followed: Settings) -> None:
+    async def work(store: Any) -> None:
+        held = await store.current()
+        lost = Cursor(link="https://x", taken_at=later(0), fingerprint="", lost="Graph no longer knows it (410).")
+        fine = msgspec.structs.replace(lost, lost=None)
+        await store.replace_current(msgspec.structs.replace(held.record, cursors={"groups": lost, "users": fine}), held)
+
+    in_storage(followed, work)
+
+    shown, answer = told(run, 4)
+
+    assert "Not followed until the next full sync: groups. Graph no longer knows it (410)." in shown
+    assert answer["journal"]["lost"] == {"groups": "Graph no longer knows it (410)."}
+
+
+def test_rounds_that_cannot_go_on_are_in_the_exit_code(run: Run, followed: Settings) -> None:
+    async def work(store: Any) -> None:
+        held = await store.rounds()
+        await store.replace_rounds(msgspec.structs.replace(held.record, problem="The secret has expired."), held)
+
+    in_storage(followed, work)
+
+    assert "Rounds cannot go on. The secret has expired." in told(run, 4)[0]
+
+
+def test_access_as_of_a_moment_says_which_state_that_is(run: Run, followed: Settings) -> None:
+    now, before = run("access", "3", "--json"), run("access", "3", "--at", "2026-01-05T06:02:30Z", "--json")
+    there = run("holders", "1", "--at", "2026-01-05T06:02:30Z")
+
+    assert now.exit_code == 0
+    assert before.exit_code == 5
+    assert there.exit_code == 0
+    assert there.stderr.splitlines()[0] == (
+        "As of 2026-01-05 06:02:30 UTC: the state of 2026-01-05 06:02:00 UTC, sequence 2"
+    )
+    assert run("access", "3", "--at", "2026-01-05").exit_code == 5
+    assert run("access", "3", "--at", "soon").exit_code == 2
