@@ -252,8 +252,12 @@ TASKS: dict[str, tuple[str, Callable[[list[str]], None]]] = {
         module("emulators.graph", azurite=False),
     ),
     "bench": (
-        "measure a full sync or the cold start (`bench sync --help`, `bench import`)",
+        "measure a full sync, freshness or the cold start (`bench sync --help`, `bench freshness --help`, `bench import`)",
         module("tools.bench"),
+    ),
+    "soak": (
+        "random histories of a tenant against rounds that fail in every way (--minutes N, --seed S)",
+        module("tools.soak"),
     ),
     "lock": ("write the hashed requirements files anew (--upgrade: newest versions)", lock),
     "docs": ("write the generated parts of the documents", module("tools.documents", azurite=False)),

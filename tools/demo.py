@@ -1,4 +1,4 @@
-"""The main job, end to end: a made-up tenant is synced through the real triggers, then asked five questions."""
+"""The main job, end to end: a made-up tenant is synced through the real triggers and asked five questions; then it changes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from connector.access.tables import TABLES
@@ -20,14 +21,13 @@ from connector.query.insights.unused_seats import unused_seats
 from connector.query.insights.widest_application import widest_application
 from connector.query.opening import open_current
 from connector.query.snapshot import Snapshot
-from connector.settings import Settings
 from connector.storage import Manifest, Progress, SyncState, open_store
+from tools.following import full_sync_done
+from tools.second_act import Arrival, play, show
 from tools.stack import CONTAINER, TOP, Stack, add_tenant_options, running
 
 KEPT = TOP / ".state" / "demo"
 """Where the snapshot's files are kept for a look after the demo has stopped its storage."""
-_LOOK_EVERY = 0.15  # seconds
-_PATIENCE = 600  # seconds without an end after which the demo gives up
 
 QUESTIONS: tuple[tuple[str, Callable[[Snapshot], str]], ...] = (
     ("Who is Global Administrator, and how?", lambda snapshot: global_administrators(snapshot).sentence),
@@ -45,37 +45,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.tell(f"Making a tenant of {options.users:,} users; starting storage, Microsoft Graph and a Functions host …")
     with running(users=options.users, groups=options.groups, seed=options.seed) as stack:
         output.tell("Firing full_sync_timer through the Functions host …")
-        began = time.monotonic()
-        stack.host.invoke_timer("full_sync_timer")
-        with shown_progress(output) as on_progress:
-            end = asyncio.run(_watch(stack.settings, on_progress))
-        seconds = time.monotonic() - began
+        end, seconds = asyncio.run(_run(stack, output))
         if end.state is not SyncState.PUBLISHED:
             return _failed(output, stack, end)
         with asyncio.run(open_current(stack.settings, cache=KEPT)) as opened:
             answers = [(question, ask(opened.snapshot)) for question, ask in QUESTIONS]
             manifest = opened.manifest
-        blobs = f"{CONTAINER}/{manifest.tenant_id}"
+        if not options.json:
+            _show(output, manifest, seconds, answers)
+        output.tell(
+            "\nThe tenant changes. Microsoft Graph notifies the Functions host, delta queries tell what happened:"
+        )
+        arrivals = asyncio.run(_change(stack, lambda arrival: None if options.json else show(output, arrival)))
     if options.json:
-        sys.stdout.write(json.dumps(_summary(manifest, seconds, answers)) + "\n")
+        summary = _summary(manifest, seconds, answers) | {"changes": [asdict(arrival) for arrival in arrivals]}
+        sys.stdout.write(json.dumps(summary) + "\n")
     else:
-        _show(output, manifest, seconds, answers, blobs)
+        _show_end(output, manifest)
     return 0
 
 
-async def _watch(settings: Settings, on_progress: Callable[[Progress], None]) -> Progress:
-    """Follow the sync that the timer asks for, until it has ended."""
-    deadline = time.monotonic() + _PATIENCE
-    async with open_store(settings) as store:
-        while time.monotonic() < deadline:
-            marker = await store.running()
-            progress = await store.progress(marker.record.sync_id) if marker else None
-            if progress:
-                on_progress(progress)
-                if progress.state.final:
-                    return progress
-            await asyncio.sleep(_LOOK_EVERY)
-    raise SystemExit(f"The sync did not end within {_PATIENCE} seconds.")
+async def _run(stack: Stack, output: Output) -> tuple[Progress, float]:
+    """Fire the timer, and follow the sync that it asks for."""
+    began = time.monotonic()
+    stack.host.invoke_timer("full_sync_timer")
+    async with open_store(stack.settings) as store:
+        with shown_progress(output) as on_progress:
+            return await full_sync_done(store, on_progress), time.monotonic() - began
+
+
+async def _change(stack: Stack, on_arrival: Callable[[Arrival], None]) -> list[Arrival]:
+    async with open_store(stack.settings) as store:
+        return await play(stack, store, KEPT, on_arrival)
 
 
 def _failed(output: Output, stack: Stack, end: Progress) -> int:
@@ -98,7 +99,7 @@ def _summary(manifest: Manifest, seconds: float, answers: Sequence[tuple[str, st
     }
 
 
-def _show(output: Output, manifest: Manifest, seconds: float, answers: Sequence[tuple[str, str]], blobs: str) -> None:
+def _show(output: Output, manifest: Manifest, seconds: float, answers: Sequence[tuple[str, str]]) -> None:
     output.line()
     output.table(("table", "#rows"), [(table.name, manifest.tables[table.name].rows) for table in TABLES])
     output.line()
@@ -112,10 +113,14 @@ def _show(output: Output, manifest: Manifest, seconds: float, answers: Sequence[
     )
     for kind, reason in manifest.incomplete.items():
         output.line(f"Incomplete: {kind}. {reason}")
-    output.line(f"Blobs: {blobs}/current.json, and {blobs}/snapshots/{manifest.snapshot_id}/")
-    kept = Path(KEPT, manifest.tenant_id, manifest.snapshot_id)
+
+
+def _show_end(output: Output, manifest: Manifest) -> None:
+    blobs, kept = f"{CONTAINER}/{manifest.tenant_id}", Path(KEPT, manifest.tenant_id, manifest.snapshot_id)
+    output.line()
+    output.line(f"Blobs: {blobs}/current.json, {blobs}/snapshots/{manifest.snapshot_id}/ and {blobs}/journal/")
     output.line(f"The storage emulator has stopped; the Parquet files are kept in {kept.relative_to(TOP)}/")
-    output.line("Next: `python3 dev.py start` keeps everything running, for `python -m connector access …`.")
+    output.line("Next: `python3 dev.py start` keeps everything running, for `python -m connector changes --follow` …")
 
 
 def _parser() -> argparse.ArgumentParser:

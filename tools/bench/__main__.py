@@ -1,4 +1,4 @@
-"""``python3 dev.py bench sync`` and ``python3 dev.py bench import``."""
+"""``python3 dev.py bench sync``, ``bench freshness`` and ``bench import``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.bench.cold_start import cold_start
+from tools.bench.freshness import Sizes, measure_freshness
 from tools.bench.sync import Options, Tenant, measure
 
 _DESCRIPTION = """\
@@ -30,6 +31,18 @@ _NUMBERS = (
     ("units_per_s", "", "units a second until the last fact was read; tenants allow 350, 500 or 800"),
     ("rows", "", "rows of the snapshot"),
 )
+_FRESHNESS = (
+    ("p50_s", "s", "from a change in the tenant to its line in the journal, one change at a time: half of them"),
+    ("p95_s", "s", "95 of 100"),
+    ("p99_s", "s", "99 of 100"),
+    ("requests_per_change", "", "requests to Graph, those in batches counted one by one; timers included"),
+    ("resource_units_per_change", "", "what they cost"),
+    ("burst", "", "changes of a burst"),
+    ("burst_s", "s", "from its first change to its last line in the journal"),
+    ("requests", "", "requests for the burst"),
+    ("resource_units", "", "what they cost"),
+    ("resource_units_minimal", "", "what following the delta chain once after the burst costs"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.what == "import":
         report = cold_start()
         _show(report, as_json=options.json, text=_plain)
+        return 0
+    if options.what == "freshness":
+        sizes = Sizes(users=options.users, changes=options.changes, burst=options.burst, seed=options.seed)
+        report = measure_freshness(sizes, _tell)
+        _show(report, as_json=options.json, text=_freshness_text)
         return 0
     against = None if options.against is None else options.sdk_limit_s
     report = measure(
@@ -68,6 +86,10 @@ def _show(report: Mapping[str, Any], *, as_json: bool, text: Any) -> None:
 
 def _plain(report: Mapping[str, Any]) -> str:
     return "".join(f"{name:<28} {value}\n" for name, value in report.items())
+
+
+def _freshness_text(report: Mapping[str, Any]) -> str:
+    return "".join(f"{name:<28} {_number(report[name]):>10} {unit:<3}{meaning}\n" for name, unit, meaning in _FRESHNESS)
 
 
 def _sync_text(report: Mapping[str, Any]) -> str:
@@ -112,6 +134,12 @@ def _parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], type=_setting, metavar="NAME=VALUE", help="a setting of the connector"
     )
     sync.add_argument("--json", action="store_true", help="one JSON line")
+    fresh = tasks.add_parser("freshness", help="from a change in the tenant to the line in the journal")
+    fresh.add_argument("--users", type=int, default=2000, metavar="N", help="users (default %(default)s)")
+    fresh.add_argument("--changes", type=int, default=40, metavar="N", help="single changes (default %(default)s)")
+    fresh.add_argument("--burst", type=int, default=5000, metavar="N", help="changes at once (default %(default)s)")
+    fresh.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another tenant")
+    fresh.add_argument("--json", action="store_true", help="one JSON line")
     imported = tasks.add_parser("import", help="cold start: importing and indexing function_app.py")
     imported.add_argument("--json", action="store_true", help="one JSON line")
     return parser
