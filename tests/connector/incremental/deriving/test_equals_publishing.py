@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
@@ -24,7 +25,11 @@ switches = st.fixed_dictionaries(
 )
 # The seed of what is said, and about how many rows that is.
 steps = st.lists(st.tuples(st.integers(0, 2**32), st.integers(1, 30)), min_size=2, max_size=3)
-_SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": set(Phase) - {Phase.explain}}
+_SETTINGS: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": set(Phase) - {Phase.explain},
+}
 
 
 def check(new_follower, readings, options):

@@ -146,8 +146,8 @@ def test_a_replacement_takes_what_was_not_read_again_but_not_what_could_not_be_r
 def test_a_list_that_shrinks_too_much_is_held_back_and_says_so(follower, settings_of):
     rows = [assignment(str(number), "reader", f"user-{number}") for number in range(10)]
     users = [{"id": f"user-{number}"} for number in range(10)]
-    roles = [{"id": "reader"}]
-    follower.take(Reading(rows={"role_assignments": rows, "accounts": users, "directory_roles": roles}), settings_of())
+    start = Reading({"role_assignments": rows, "accounts": [*users], "directory_roles": [{"id": "reader"}]})
+    follower.take(start, settings_of())
     partial = Reading(rows={"role_assignments": rows[:3]}, replaced=[Replace("role_assignments", limited=True)])
 
     derived = follower.take(partial, settings_of())
@@ -159,8 +159,8 @@ def test_a_list_that_shrinks_too_much_is_held_back_and_says_so(follower, setting
 def test_rows_whose_principal_is_gone_tell_nothing_of_a_partial_answer(follower, settings_of):
     rows = [assignment(str(number), "reader", f"user-{number}") for number in range(10)]
     users = [{"id": f"user-{number}"} for number in range(10)]
-    roles = [{"id": "reader"}]
-    follower.take(Reading(rows={"role_assignments": rows, "accounts": users, "directory_roles": roles}), settings_of())
+    start = Reading({"role_assignments": rows, "accounts": [*users], "directory_roles": [{"id": "reader"}]})
+    follower.take(start, settings_of())
     follower.take(Reading(gone={"accounts": [(f"user-{number}",) for number in range(3, 10)]}), settings_of())
     rest = Reading(rows={"role_assignments": rows[:3]}, replaced=[Replace("role_assignments", limited=True)])
 
