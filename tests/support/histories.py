@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from emulators.graph.tenant.bodies import INTEGRATED_APP
@@ -73,13 +74,16 @@ CHANGES: Mapping[Callable[[Chance], str], int] = MappingProxyType(
 _TRIES = 50
 
 
-def change(tenant: Tenant, generator: random.Random) -> str:
+def change(tenant: Tenant, generator: random.Random, now: Callable[[], datetime] | None = None) -> str:
     """Change ``tenant`` in one way, and say in which, on one line.
 
     The same tenant and the same state of ``generator`` give the same change. What the tenant has nothing for, or refuses, is
     drawn again.
+
+    Args:
+        now: tells when new objects are created; by default on the tenant's own time, which lies in the past.
     """
-    chance = Chance(tenant, generator)
+    chance = Chance(tenant, generator, now)
     for _ in range(_TRIES):
         [draw] = generator.choices(tuple(CHANGES), tuple(CHANGES.values()))
         try:

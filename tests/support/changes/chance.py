@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from emulators.graph.tenant.state import from_json
+from emulators.graph.tenant.state import from_json, timestamp
 from emulators.graph.tenant.tenant import Tenant
 
 T = TypeVar("T")
@@ -27,11 +28,18 @@ class Chance:
     Attributes:
         tenant: what is changed.
         random: decides everything.
+        now: tells when new objects are created; None: on the tenant's own time, which lies in the past.
     """
 
-    def __init__(self, tenant: Tenant, generator: random.Random) -> None:
+    def __init__(self, tenant: Tenant, generator: random.Random, now: Callable[[], datetime] | None = None) -> None:
         self.tenant = tenant
         self.random = generator
+        self.now = now
+
+    @property
+    def created(self) -> dict[str, str]:
+        """The property of a new object that says when it was created."""
+        return {"createdDateTime": timestamp(self.now())} if self.now else {}
 
     def one(self, choices: Sequence[T]) -> T:
         """One of them, or :class:`Nothing` where there are none."""

@@ -24,7 +24,7 @@ def create_user(chance: Chance) -> str:
         "synced": {"onPremisesSyncEnabled": True, "onPremisesSamAccountName": f"sam{number}"},
     }
     made = chance.tenant.create_user(
-        name, user_principal_name=f"u{number}@contoso.onmicrosoft.com", properties=properties[kind]
+        name, user_principal_name=f"u{number}@contoso.onmicrosoft.com", properties=properties[kind] | chance.created
     )
     return chance.tell(f"create_user {kind} {name!r}", made)
 
@@ -92,7 +92,7 @@ def create_group(chance: Chance) -> str:
         membership_rule=rule,
         role_assignable=assignable,
         synced=synced,
-        properties=properties,
+        properties=properties | chance.created,
     )
     flags = [word for word, on in (("dynamic", rule), ("role-assignable", assignable), ("synced", synced)) if on]
     return chance.tell(" ".join(["create_group", kind, *flags]), made)

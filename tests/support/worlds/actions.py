@@ -28,7 +28,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 24 * 3600
 
 async def change_tenant(world: World, chance: random.Random) -> str:
     """Changes, of which Graph notifies as it does: of users and groups only, late, twice, or never."""
-    told = [change(world.tenant, chance) for _ in range(chance.choice((1, 1, 2, 5)))]
+    told = [change(world.tenant, chance, world.now) for _ in range(chance.choice((1, 1, 2, 5)))]
     for _ in range(chance.choice((0, 1, 1, 2))):
         await world.postbox.send(
             world.wake(Cause.NOTIFICATION, Lane.DIRECTORY, chance.choice(_KINDS)), delay=chance.choice((0, 0, _MINUTE))
@@ -67,9 +67,9 @@ async def change_in_a_round(world: World, chance: random.Random) -> str:
 
     async def meanwhile() -> None:
         if chance.random() < 0.5:
-            told.append(change(world.tenant, chance))
+            told.append(change(world.tenant, chance, world.now))
         else:
-            told.append(change(world.tenant, chance))
+            told.append(change(world.tenant, chance, world.now))
             told.append(
                 str(
                     await world.workers[1 - index].take(

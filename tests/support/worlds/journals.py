@@ -20,6 +20,9 @@ Row = dict[str, Any]
 Rows = dict[tuple[Any, ...], Row]
 Tables = dict[str, Rows]
 
+UNTOLD = frozenset({"device_members", "contact_members"})
+"""Counts that change when a device or contact is deleted for good, of which no delta tells: right after each full sync."""
+
 _BY_NAME = {table.name: table for table in TABLES}
 
 
@@ -90,17 +93,25 @@ class Journal:
         state = {name: dict(rows) for name, rows in tables.items()}
         previous = None
         for ref in refs:
-            data = self._blob(f"{self._tenant}/journal/{ref.first:016d}-{ref.sha256[:12]}.jsonl")
-            assert hashlib.sha256(data).hexdigest() == ref.sha256, f"segment {ref.first} has another hash"
-            head, *lines = (msgspec.json.decode(line) for line in data.splitlines())
+            head, changes = self._segment(ref)
             assert previous in (None, head["previous"]), f"segment {ref.first} follows another segment"
-            assert len(lines) == head["changes"] + head["facts"], f"segment {ref.first} lacks lines"
             previous = ref.sha256
-            changes = lines[: head["changes"]]
-            assert [change["sequence"] for change in changes] == list(range(ref.first, ref.last + 1))
             for change in changes:
                 apply_change(state, change)
         return state
+
+    def changes(self, ref: SegmentRef) -> list[dict[str, Any]]:
+        """The changes of a segment, as JSON; its hash and its sequences checked."""
+        return self._segment(ref)[1]
+
+    def _segment(self, ref: SegmentRef) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        data = self._blob(f"{self._tenant}/journal/{ref.first:016d}-{ref.sha256[:12]}.jsonl")
+        assert hashlib.sha256(data).hexdigest() == ref.sha256, f"segment {ref.first} has another hash"
+        head, *lines = (msgspec.json.decode(line) for line in data.splitlines())
+        assert len(lines) == head["changes"] + head["facts"], f"segment {ref.first} lacks lines"
+        changes = lines[: head["changes"]]
+        assert [change["sequence"] for change in changes] == list(range(ref.first, ref.last + 1))
+        return head, changes
 
     def _parquet(self, table: Table, data: bytes) -> Rows:
         with NamedTemporaryFile(suffix=".parquet") as file:
@@ -179,6 +190,19 @@ def _typed(table: Table, row: Mapping[str, Any]) -> Row:
 
 def _value(kind: ColumnType, value: Any) -> Any:
     return datetime.fromisoformat(value) if kind is ColumnType.TIME and value is not None else value
+
+
+def drift(journal: Journal, current: Current, since: int) -> list[str]:
+    """What the changes after ``since`` say, a line each; what only full syncs can see is left out."""
+    manifest, _ = journal.snapshot(current.snapshot_id)
+    found = []
+    for ref in (*manifest.journal, *current.segments):
+        for change in journal.changes(ref):
+            before, after = change["before"] or {}, change["after"] or {}
+            unlike = {name for name in before | after if before.get(name) != after.get(name)}
+            if change["sequence"] > since and not unlike <= UNTOLD:
+                found.append(f"{change['table']} {change['key']}: {change['before']} -> {change['after']}")
+    return found
 
 
 async def feed_replayed(store: Store, start: Tables, sequence: int, page_sizes: Iterable[int]) -> tuple[Tables, int]:

@@ -32,6 +32,7 @@ from tests.support.worlds.workers import Worker, bound
 
 T = TypeVar("T")
 WORKERS = 2
+_MOMENT = 0.001
 
 
 class World:
@@ -60,6 +61,7 @@ class World:
     def __enter__(self) -> Self:
         self.tenant = small_tenant(self._seed)
         self.graph = GraphEmulator(self.tenant, variants=self._variants).__enter__()
+        self.graph.clock.stop()
         self.deployment: Deployment = deploy(self.graph, self._account, {})
         self.postbox = Postbox(self.graph.clock.now)
         self.settings: Settings = self.deployment.settings
@@ -96,7 +98,8 @@ class World:
         self.run(self._new_workers())
 
     def now(self) -> datetime:
-        """The time, which only Graph's clock knows: tests step it."""
+        """The time, on Graph's clock. It stands still but for steps of a test, and a moment whenever somebody asks."""
+        self.graph.clock.advance(_MOMENT)
         return self.graph.clock.utc()
 
     def wake(self, cause: Cause, lane: Lane = Lane.DIRECTORY, *kinds: str) -> WakeMessage:
