@@ -55,6 +55,10 @@ class Stated:
         """Whether both was said: that it is there, and that it is not."""
         return self.there and self.removed
 
+    def tells(self, name: str) -> bool:
+        """Whether it says what is in the list ``name``; what is no list says nothing."""
+        return isinstance(self.properties.get(name, self), list | None)
+
 
 def put_together(items: Iterable[Mapping[str, Any]]) -> dict[str, Stated]:
     """The items of all pages of a chain, by id. Of a property that was said twice the later one holds.
@@ -82,8 +86,9 @@ def _relate(related: Related, rows: Any) -> None:
     if not isinstance(rows, list):
         raise NotJson("a relationship is no list")
     for row in rows:
-        side = related.ended if isinstance(row, dict) and _REMOVED in row else related.there
-        side[_id(row)] = principal_kind(row.get("@odata.type"))
+        identifier, kind = _id(row), row.get("@odata.type")
+        side = related.ended if _REMOVED in row else related.there
+        side[identifier] = principal_kind(kind if isinstance(kind, str) else None)
 
 
 def _id(item: Any) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -116,14 +117,14 @@ class Tracker:
     def settings(self) -> Settings:
         return Settings.load({**self.emulator.environment(), "AzureWebJobsStorage": "unused", **self.environ})
 
-    def begin(self) -> Tracker:
-        """Take cursors, then read everything."""
+    def begin(self, facts: Facts | None = None) -> Tracker:
+        """Take cursors, then read everything, unless ``facts`` are known to be everything."""
 
         async def run(session: GraphSession) -> None:
             links = await take_cursors(session, self.settings)
             now = datetime.now(UTC)
             self.cursors = {kind: Cursor(link=link, taken_at=now, fingerprint="") for kind, link in links.items()}
-            self.facts = await _everything(session, self.settings)
+            self.facts = deepcopy(facts) if facts else await _everything(session, self.settings)
 
         self._with_session(run)
         return self

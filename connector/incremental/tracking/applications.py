@@ -39,7 +39,7 @@ async def read_applications(look: Look, stated: Mapping[str, Stated]) -> Collect
     for id_, one in there.items():
         row = application_row(one.properties, known.get(id_))
         collected.state("enterprise_applications", row)
-        if "appRoles" in one.properties:
+        if one.tells("appRoles"):
             declared = app_roles(convert({"id": id_, "appRoles": one.properties["appRoles"]}, ServicePrincipal))
             collected.replace("app_roles", "application_id", id_, declared)
         if id_ not in known:

@@ -47,7 +47,7 @@ async def read_groups(look: Look, stated: Mapping[str, Stated]) -> Collected:
 
 def _state(look: Look, row: GroupRow, one: Stated, known: Mapping[str, Any] | None, collected: Collected) -> None:
     collected.state("groups", row)
-    if "assignedLicenses" in one.properties:
+    if one.tells("assignedLicenses"):
         licensed = convert({"id": row.id, "assignedLicenses": one.properties["assignedLicenses"]}, Group)
         collected.replace("group_licenses", "group_id", row.id, group_licenses(licensed))
     if not _skipped(look, row.on_premises_sync_enabled):

@@ -54,7 +54,7 @@ class Look:
 
     def _tracked(self, created: str | None) -> bool:
         try:
-            at = datetime.fromisoformat(created) if created else None
+            at = datetime.fromisoformat(created) if isinstance(created, str) else None
         except ValueError:
             return False
         if at is None or at.tzinfo is None or self.tracked_since is None or self.heard_at is None:

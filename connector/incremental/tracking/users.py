@@ -39,7 +39,7 @@ async def read_users(look: Look, stated: Mapping[str, Stated]) -> Collected:
         if "manager" not in said and id_ in reports:
             said["manager"] = {"id": reports.pop(id_)}
         collected.state("accounts", account_row(said, known.get(id_)))
-        if _ALL_STATES in said:
+        if one.tells(_ALL_STATES):
             states = license_states(convert({"id": id_, _ALL_STATES: said[_ALL_STATES]}, User))
             collected.replace("license_states", "account_id", id_, states)
     _add_managers(look, reports, collected)

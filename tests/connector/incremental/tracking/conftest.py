@@ -9,7 +9,7 @@ import pytest
 from emulators.graph import GraphEmulator, Variants
 from emulators.graph.tenant.generator import generate
 from emulators.graph.tenant.tenant import Tenant
-from tests.support.tracking import Tracker
+from tests.support.tracking import Facts, Tracker
 
 Track = Callable[..., Tracker]
 
@@ -32,8 +32,14 @@ def emulator(furnished: Tenant) -> Iterator[GraphEmulator]:
     tenant.close()
 
 
+@pytest.fixture(scope="session")
+def at_first(emulator: GraphEmulator) -> Facts:
+    """What a full reading of the furnished tenant says."""
+    return Tracker(emulator).begin().facts
+
+
 @pytest.fixture
-def track(furnished: Tenant, emulator: GraphEmulator) -> Track:
+def track(furnished: Tenant, emulator: GraphEmulator, at_first: Facts) -> Track:
     """``track(variants, SKIP_AD_GROUPS="true")``: a tracker that has begun to follow the furnished tenant."""
     with emulator.tenant.lock:
         furnished.db.backup(emulator.tenant.db)
@@ -41,6 +47,6 @@ def track(furnished: Tenant, emulator: GraphEmulator) -> Track:
 
     def begin(variants: Variants | None = None, **environ: str) -> Tracker:
         emulator.variants = variants or Variants()
-        return Tracker(emulator, environ).begin()
+        return Tracker(emulator, environ).begin(None if environ else at_first)
 
     return begin

@@ -24,17 +24,15 @@ Track = Callable[..., Tracker]
 
 VARIANTS: dict[str, Variants] = {
     "as documented": Variants(),
-    "replays": Variants(delta_replays=40),
-    "repeats, in no order": Variants(delta_repeats=True, delta_shuffled=True),
-    "tiny pages": Variants(delta_page_size=1, delta_slice_size=2),
     "tiny pages, replays, repeats, in no order": Variants(
-        delta_page_size=3, delta_slice_size=1, delta_replays=60, delta_repeats=True, delta_shuffled=True
+        delta_page_size=5, delta_slice_size=2, delta_replays=60, delta_repeats=True, delta_shuffled=True
     ),
-    "empty pages": Variants(empty_first_page=True, empty_pages=True, empty_last_page=True, short_pages=True),
+    "empty pages, answers of batches in another order": Variants(
+        empty_first_page=True, empty_pages=True, empty_last_page=True, short_pages=True, batch_reversed=True
+    ),
     "tells of purged members and of what was removed before": Variants(
         delta_reports_purged_members=True, delta_initial_removed=True
     ),
-    "answers of batches in another order": Variants(batch_reversed=True),
 }
 
 
