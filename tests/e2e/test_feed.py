@@ -1,4 +1,4 @@
-"""The consumer that ``docs/feed.md`` shows, run as it stands there, against the real function."""
+"""The consumer that ``docs/feed.md`` shows, run as it stands there, against the real function; and states of the past."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import asyncio
 import re
 import types
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from connector.access.tables import TABLES
+from connector.access.tables import TABLES, Table
 from connector.query.opening import open_current
 from connector.settings import Settings
+from connector.sync.local import run_full_sync
 from emulators.functions import FunctionsHost
+from emulators.graph import GraphEmulator
+from emulators.graph.tenant.generator import generate
+from emulators.graph.tenant.truth import truth
 from tests.support.contoso import CONTOSO
+from tests.support.deployments import deploy
 from tests.support.journals import appeared, became, commit, gone, in_storage, later, publish_sync
+from tests.support.pictures import differences
 from tests.support.snapshots import environment, make_container, upload, write_snapshot
 
 APP = Path(__file__).parents[2]
@@ -28,16 +35,23 @@ INHERITED = {"grant_id": "it's a grant", "principal_id": "a-bob", "depth": 1, "p
 LICENSE = {"id": "sku", "service_plans": [{"id": "plan", "name": "Plan", "provisioning_status": None}]}
 
 
+NEVER = "0 0 0 1 1 *"
+
+
 @pytest.fixture(scope="module")
-def settings(new_storage_account) -> Settings:
-    found = Settings.load({**environment(new_storage_account()), "SYNC_SCHEDULE": "0 0 0 1 1 *"})
+def values(new_storage_account) -> dict[str, str]:
+    return {**environment(new_storage_account()), "SYNC_SCHEDULE": NEVER, "INCREMENTAL_SCHEDULE": NEVER}
+
+
+@pytest.fixture(scope="module")
+def settings(values: dict[str, str]) -> Settings:
+    found = Settings.load(values)
     make_container(found)
     return found
 
 
 @pytest.fixture(scope="module")
-def host(settings: Settings) -> Iterator[FunctionsHost]:
-    values = {**environment(settings.storage), "SYNC_SCHEDULE": settings.sync_schedule}
+def host(settings: Settings, values: dict[str, str]) -> Iterator[FunctionsHost]:
     with FunctionsHost(APP, values) as running:
         yield running
 
@@ -116,3 +130,52 @@ def test_without_a_key_there_is_no_answer(settings, host, tmp_path):
 
     with pytest.raises(OSError, match="401"):
         replica.catch_up()
+
+
+def test_a_tenant_that_changes_is_replicated_and_every_moment_of_it_can_be_asked_for(storage_account, tmp_path):
+    """Snapshot, rounds, a full sync that finds what they were not asked for, and rounds again."""
+    truths = []
+
+    def note() -> None:
+        truths.append((datetime.now(UTC), deployment.truth()))
+
+    def state(at: datetime | None) -> dict[str, list[dict[str, Any]]]:
+        with asyncio.run(open_current(deployment.settings, cache=tmp_path / "cache", at=at)) as opened:
+            return {table.name: rows_of(table, opened.snapshot.execute) for table in TABLES}
+
+    tenant = generate(users=30, seed=41)
+    users, groups = ([row["id"] for row in truth(tenant)[table]] for table in ("accounts", "groups"))
+    with (
+        GraphEmulator(tenant) as graph,
+        BlobServiceClient.from_connection_string(storage_account) as storage,
+        FunctionsHost(APP, (deployment := deploy(graph, storage_account)).environment) as host,
+    ):
+        replica = consumer().Replica(tmp_path / "replica.duckdb", f"{host.url}/api/changes", host.host_key, storage)
+        asyncio.run(run_full_sync(deployment.settings))
+        note()
+        replica.catch_up()
+        replica.begin_anew = None  # from now on the feed is enough
+        tenant.update_user(users[0], {"department": "Elsewhere"})
+        newcomer = tenant.create_user("Maria Nováková")
+        new_group = tenant.create_group("Newcomers")
+        tenant.add_member(new_group, newcomer)
+        deployment.round()
+        note()
+        tenant.delete_user(users[1])
+        asyncio.run(run_full_sync(deployment.settings))
+        note()
+        tenant.remove_member(new_group, newcomer)
+        tenant.delete_group(groups[0])
+        deployment.round()
+        note()
+        replica.catch_up()
+        now = {table.name: rows_of(table, lambda sql: replica.database.execute(sql).fetchall()) for table in TABLES}
+        assert deployment.untruths(now) == []
+        for at, true in truths:
+            assert differences(state(at), true) == []
+        assert len({len(true["accounts"]) for _, true in truths}) > 1
+
+
+def rows_of(table: Table, ask: Any) -> list[dict[str, Any]]:
+    columns = ", ".join(f'"{name}"' for name in table.column_names)
+    return [dict(zip(table.column_names, row, strict=True)) for row in ask(f"SELECT {columns} FROM {table.name}")]
