@@ -14,7 +14,7 @@ from connector.cli.invocation import JsonOption, invocation_of
 from connector.cli.output import Output
 
 if TYPE_CHECKING:
-    from connector.query.status import JournalStatus, SnapshotStatus, Status
+    from connector.query.status import JournalStatus, NotificationStatus, SnapshotStatus, Status
     from connector.storage import Progress
     from connector.storage.records import Rounds
 
@@ -60,6 +60,8 @@ def _show(output: Output, found: Status) -> None:
         _show_journal(output, found.journal)
     if found.rounds is not None:
         _show_rounds(output, found.rounds)
+    if found.notifications is not None:
+        _show_notifications(output, found.notifications)
     if found.last_sync is not None:
         output.line(_sync_line(found.last_sync))
 
@@ -103,6 +105,15 @@ def _show_rounds(output: Output, rounds: Rounds) -> None:
 
 def _time(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
+
+
+def _show_notifications(output: Output, notifications: NotificationStatus) -> None:
+    for resource, moment in sorted(notifications.expires_at.items()):
+        output.line(
+            f"Notifications: {resource} tell of changes at {notifications.address}, until {moment:%Y-%m-%d %H:%M} UTC"
+        )
+    for problem in notifications.problems:
+        output.line(f"Notifications: {problem}")
 
 
 def _sync_line(sync: Progress) -> str:

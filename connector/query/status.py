@@ -12,6 +12,7 @@ from connector.journal.states import read_segments, state_in_force
 from connector.settings import Settings
 from connector.storage import Current, Manifest, Progress, Store, open_store
 from connector.storage.records import Rounds
+from connector.storage.subscriptions import Subscriptions
 
 
 class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +51,24 @@ class JournalStatus(msgspec.Struct, frozen=True, kw_only=True):
     lost: dict[str, str]
 
 
+class NotificationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Change notifications: which resources tell of their changes, until when, and what is amiss, in sentences.
+
+    Attributes:
+        address: where Graph sends them; empty: this deployment has none, and finds changes by asking.
+        expires_at: when each ends that is not renewed, by resource.
+    """
+
+    address: str
+    expires_at: dict[str, datetime]
+    checked_at: datetime | None
+    problems: tuple[str, ...]
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """``snapshot`` and ``journal`` are None before the first sync is published, ``rounds`` before the first round.
 
-    ``last_sync`` is the running or else the last sync.
+    ``last_sync`` is the running or else the last sync, ``notifications`` None where they were never asked for.
     """
 
     tenant_id: str
@@ -61,6 +76,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalStatus | None
     rounds: Rounds | None
     last_sync: Progress | None
+    notifications: NotificationStatus | None
 
 
 async def read_status(settings: Settings, now: datetime) -> Status:
@@ -76,13 +92,24 @@ async def read_status(settings: Settings, now: datetime) -> Status:
             snapshot = _snapshot_status(await store.manifest(current.record.snapshot_id), store, now)
             journal = await _journal_status(current.record, store, now)
         rounds = await store.rounds()
+        subscriptions = await store.subscriptions()
         return Status(
             tenant_id=settings.tenant_id,
             snapshot=snapshot,
             journal=journal,
             rounds=rounds.record if rounds else None,
             last_sync=await _last_sync(store),
+            notifications=_notification_status(subscriptions.record) if subscriptions else None,
         )
+
+
+def _notification_status(known: Subscriptions) -> NotificationStatus:
+    return NotificationStatus(
+        address=known.address,
+        expires_at={one.resource: one.expires_at for one in known.subscriptions},
+        checked_at=known.checked_at,
+        problems=known.problems,
+    )
 
 
 async def _journal_status(current: Current, store: Store, now: datetime) -> JournalStatus:

@@ -64,6 +64,7 @@ def test_nothing_synced(run: Run, deployed: Settings, tmp_path: Path) -> None:
         "journal": None,
         "rounds": None,
         "last_sync": None,
+        "notifications": None,
     }
 
 

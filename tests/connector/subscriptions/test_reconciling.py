@@ -10,6 +10,7 @@ import pytest
 
 from connector.graph.session import GraphSession
 from connector.graph.writing import write
+from connector.query.status import read_status
 from connector.storage.subscriptions import digest
 from connector.subscriptions.wanted import CHANGES_PATH, LIFECYCLE_PATH
 from emulators.graph.service.faults import Fault
@@ -283,6 +284,37 @@ def test_a_full_quota_is_named(world, ours):
     )
 
     assert all("100 subscriptions" in problem for problem in ours.run().problems)
+
+
+def test_a_full_quota_makes_the_old_ones_go_first(world, ours):
+    world.graph.variants = replace(world.graph.variants, subscriptions_refuse_duplicates=False)
+    ours.run()
+    full = {"error": {"code": "ExtensionError", "message": "Maximum number of subscriptions has been reached"}}
+    world.graph.fail(Fault(method="POST", path="/subscriptions$", status=403, body=full))
+    with PublicAddress() as elsewhere:
+        done = ours.at(elsewhere.url).run()
+
+        assert (done.problems, world.at(elsewhere.url), world.at(ours.address.url)) == ([], BOTH, [])
+
+
+def test_a_missing_permission_costs_no_subscription_that_there_is(world, ours):
+    world.graph.variants = replace(world.graph.variants, subscriptions_refuse_duplicates=False)
+    ours.run()
+    world.graph.tenant.set_fact("permissions", '["User.Read.All"]')
+    with PublicAddress() as elsewhere:
+        done = ours.at(elsewhere.url).run()
+
+    assert (done.removed, world.at(ours.address.url)) == (1, ["groups"])
+
+
+def test_status_tells_what_is_subscribed_to_and_what_is_amiss(world, ours):
+    world.graph.tenant.set_fact("permissions", '["User.Read.All"]')
+    ours.run()
+
+    told = asyncio.run(read_status(ours.settings, world.graph.clock.utc())).notifications
+
+    assert (told.address, list(told.expires_at)) == (ours.address.url, ["users"])
+    assert "Group.Read.All" in told.problems[0]
 
 
 LOSSES = [
