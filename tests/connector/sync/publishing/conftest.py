@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from connector.journal.replay import RowChange
 from connector.settings import Settings
 from connector.storage.records import Manifest, Traffic
 from connector.sync.publishing.building import Built, Material, build_snapshot
 from connector.sync.publishing.gaps import KindRead
-from connector.sync.publishing.previous import Previous
+from connector.sync.publishing.previous import Key, Previous
 
 MOMENT = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -70,7 +72,10 @@ class Published:
 
 @pytest.fixture
 def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
-    """Build a snapshot from staged rows by table, after another one if need be."""
+    """Build a snapshot from staged rows by table, after another one if need be.
+
+    ``journal`` are facts that were journalled after that one, ``touched`` those since the sync began (all, unless said).
+    """
     built = 0
 
     def publish(
@@ -78,6 +83,9 @@ def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
         kinds: Sequence[KindRead] = (),
         after: Published | None = None,
         accepted: Sequence[str] = (),
+        *,
+        journal: Sequence[RowChange] = (),
+        touched: Sequence[RowChange] | None = None,
         **environ: str,
     ) -> Published:
         nonlocal built
@@ -87,7 +95,13 @@ def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
         parts = {table: [folder / f"{table}.jsonl"] for table in staged}
         for table, rows in staged.items():
             parts[table][0].write_text("".join(json.dumps(row) + "\n" for row in rows))
-        material = Material(parts, kinds, after.as_previous if after else None, accepted)
+        previous = after.as_previous if after else None
+        if previous and journal:
+            keys: dict[str, set[Key]] = {}
+            for change in journal if touched is None else touched:
+                keys.setdefault(change.table, set()).add(change.key)
+            previous = replace(previous, fact_changes=journal, touched=keys)
+        material = Material(parts, kinds, previous, accepted)
         return Published(build_snapshot(folder, material, settings_of(**environ)))
 
     return publish
