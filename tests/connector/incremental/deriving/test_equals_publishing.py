@@ -1,7 +1,12 @@
-"""Whatever is read, in whatever order: the tables that follow from it are those that full publishing makes of the same facts."""
+"""Whatever is read, in whatever order: the tables that follow from it are those that full publishing makes of the same facts.
+
+An example is many small tenants side by side, because deriving for fifty of them takes hardly longer than for one. ``HYPOTHESIS_EXAMPLES``
+multiplies how many examples are tried.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -14,6 +19,7 @@ from connector.incremental.facts import Reading, Replace
 from tests.support.collisions import WHOLE, World
 from tests.support.statements import no_facts, tell
 
+MORE = int(os.environ.get("HYPOTHESIS_EXAMPLES", "1"))
 _BOTH = ("true", "false")
 switches = st.fixed_dictionaries(
     {
@@ -24,7 +30,7 @@ switches = st.fixed_dictionaries(
     }
 )
 # The seed of what is said, and about how many rows that is.
-steps = st.lists(st.tuples(st.integers(0, 2**32), st.integers(1, 30)), min_size=2, max_size=3)
+steps = st.lists(st.tuples(st.integers(0, 2**32), st.integers(1, 25)), min_size=2, max_size=3)
 _SETTINGS: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": list(HealthCheck),
@@ -49,8 +55,8 @@ def check(new_follower, readings, options):
             follower.replica.close()
 
 
-@settings(max_examples=7, **_SETTINGS)
-@given(switches, st.lists(steps, min_size=1, max_size=40))
+@settings(max_examples=3 * MORE, **_SETTINGS)
+@given(switches, st.lists(steps, min_size=40, max_size=80))
 def test_many_tenants_side_by_side(new_follower, settings_of, environ, worlds):
     readings = [Reading() for _ in range(3)]
     for number, world in enumerate(worlds):
@@ -59,7 +65,7 @@ def test_many_tenants_side_by_side(new_follower, settings_of, environ, worlds):
     check(new_follower, readings, settings_of(**environ))
 
 
-@settings(max_examples=8, **_SETTINGS)
+@settings(max_examples=4 * MORE, **_SETTINGS)
 @given(
     environ=switches,
     first=st.integers(0, 2**32),

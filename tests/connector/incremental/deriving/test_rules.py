@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connector.incremental.facts import Reading, Replace
@@ -43,7 +45,7 @@ def take(follower, settings_of):
     follower.take(tenant(), settings_of())
 
     def take(reading, **environ):
-        found = {}
+        found: dict[str, dict[Any, Any]] = {}
         for change in follower.take(reading, settings_of(**environ)).changes:
             found.setdefault(change.table, {})[change.key] = (change.before, change.after)
         return found
