@@ -43,11 +43,11 @@ class Selection:
 
     def wants(self, change: ToldChange) -> bool:
         """Whether to show ``change``."""
-        if self._kinds and self._kinds.isdisjoint(_kinds(change)):
-            return False
         if self._text and not self._is_principal(change.subject):
             return False
         self._met = True
+        if self._kinds and self._kinds.isdisjoint(_kinds(change)):
+            return False
         if change.follows and not self._inherited:
             self.hidden += 1
             return False

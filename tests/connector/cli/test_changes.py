@@ -120,6 +120,7 @@ def test_what_only_follows_can_be_shown(run: Run, journal: Settings) -> None:
         (["--principal", "Maria"], [1, 2, 8, 9]),
         (["--principal", "a-maria", "--kind", "grant", "--inherited"], [2, 4, 9]),
         (["--principal", "a-carl"], []),
+        (["--principal", "Maria", "--kind", "license"], []),
     ],
 )
 def test_some_can_be_chosen(run: Run, journal: Settings, options: list[str], sequences: list[int]) -> None:
