@@ -7,11 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from connector.access.applications import ApplicationOwnerRow
+from connector.access.groups import MembershipRow
 from connector.graph.errors import RequestRefused
 from connector.incremental.tracking import newcomers
+from connector.incremental.tracking.collected import Collected, merged
+from connector.settings import Settings
 from emulators.graph import Fault
 from tests.support.picking import a_cloud_group, a_manager, a_member, a_microsoft_365_group, an_application, some
-from tests.support.tracking import Tracker
+from tests.support.snapshots import environment
+from tests.support.tracking import Facts, Tracker
 
 Track = Callable[..., Tracker]
 _HOUR = 3600
@@ -48,6 +53,37 @@ def test_a_user_comes_back_with_all_relations(track: Track):
     read = tracker.round()
     assert "role_assignments" in read.signals
     assert tracker.untruths() == []
+
+
+def test_a_manager_comes_back_while_a_report_changes(track: Track):
+    tracker = track()
+    manager = a_manager(tracker.facts)
+    report = next(row["id"] for row in tracker.facts.tables["accounts"].values() if row.get("manager_id") == manager)
+    tracker.emulator.tenant.delete_user(manager)
+    tracker.round()
+    tracker.emulator.tenant.restore_user(manager)
+    tracker.emulator.tenant.update_user(report, {"displayName": "Changed"})
+    tracker.round()
+    assert tracker.untruths("accounts") == []
+
+
+def test_what_delta_states_wins_over_what_was_read_beside_it():
+    def owner(kind: str) -> ApplicationOwnerRow:
+        return ApplicationOwnerRow(application_id="a", principal_kind=kind, principal_id="p")
+
+    stated, beside = Collected(), Collected()
+    stated.state("application_owners", owner("account"))
+    stated.end("memberships", "g", "member", "p")
+    beside.add_beside("application_owners", [owner("other")])
+    beside.add_beside(
+        "memberships",
+        [MembershipRow(group_id="g", relation="member", principal_kind="account", principal_id="p", ordinal=0)],
+    )
+    for parts in ([stated, beside], [beside, stated]):
+        reading = merged(parts, Facts(), Settings.load(environment("unused")))
+        assert [row["principal_kind"] for row in reading.rows["application_owners"]] == ["account"]
+        assert "memberships" not in reading.rows
+        assert reading.gone == {"memberships": [("g", "member", "p")]}
 
 
 def test_a_user_comes_back_who_was_deleted_before_anything_was_read(track: Track):
