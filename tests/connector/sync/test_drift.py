@@ -12,11 +12,13 @@ import pytest
 
 from connector.storage.leases import LeaseHeld
 from connector.storage.records import Cause, FactChange, Lane, Manifest
+from connector.sync.announcing import PUBLISH
 from connector.sync.context import utc_now
 from connector.sync.publishing import comparing, publish
 from connector.sync.publishing.building import build_snapshot
 from connector.sync.publishing.compacting import compact
 from tests.connector.sync.conftest import Numbers, Row
+from tests.support.dying import Dying, Killed
 from tests.support.journals import appeared, commit, gone
 from tests.support.states import rows_in_force, rows_of
 
@@ -300,5 +302,32 @@ def test_history_is_in_order_of_time_even_where_clocks_are_not(on_bench) -> None
 
         assert second.journal[-1].committed_at >= ref.committed_at
         assert second.published_at >= ref.committed_at
+
+    on_bench(test)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before its effect", "after its effect"])
+def test_killed_at_any_write_of_publishing_what_was_missed_is_told_once(on_bench, after: bool) -> None:
+    async def test(bench: Any) -> None:
+        await sync(bench, listing(accounts="abc"))
+        await seen(bench, appears="d")
+        bench.readers = listing(accounts="bcde")
+        sync_id = await bench.begin()
+        while len(bench.messages) > 1 or bench.messages[0].unit != PUBLISH:
+            await bench.take(bench.messages.pop(0))
+        deaths = 0
+        for at in (1, 3, 20, 25, 26, 27, 28, 29, 200):
+            dying: Any = Dying(bench.store, bench.send, at, after=after)
+            try:
+                await bench.take(bench.messages[0], store=dying)
+            except Killed:
+                deaths += 1
+        await bench.drain()
+
+        assert deaths >= 7
+        assert await accounts(bench) == "bcde"
+        await check_it_leads_there(bench, await bench.store.manifest(sync_id))
+        current = (await bench.store.current()).record
+        assert current.last_segment == (await bench.store.manifest(sync_id)).journal[-1].sha256
 
     on_bench(test)
