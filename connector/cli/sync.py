@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,6 +46,7 @@ def sync(
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
     settings = invocation.settings()
+    from connector.incremental.service import catch_up
     from connector.sync.errors import UnknownKinds
     from connector.sync.local import run_full_sync
     from connector.sync.requesting import check_kinds
@@ -56,7 +58,11 @@ def sync(
 
     with shown_progress(output) as on_progress:
         running = run_full_sync(
-            settings, on_progress=on_progress, take_over=take_over, accept_shrinking=accept_shrinking or ()
+            settings,
+            on_progress=on_progress,
+            take_over=take_over,
+            accept_shrinking=accept_shrinking or (),
+            catch_up=partial(catch_up, settings),
         )
         result = asyncio.run(running)
     if as_json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from connector.functions.rounds import follower
 from connector.functions.settings import load_settings
 from connector.logs import log_event, quiet_libraries
 
@@ -62,6 +63,8 @@ async def sync_step(message: func.QueueMessage) -> None:
 
 @cache
 def _worker() -> Worker:
+    """The worker of this process; it shares the connection to Graph with the rounds, and lets them catch up."""
+    from connector.incremental.service import catch_up
     from connector.sync.service import Worker
 
-    return Worker()
+    return Worker(follower().graph, partial(catch_up, follower=follower()))

@@ -29,10 +29,11 @@ from connector.sync.service import MOST_DELIVERIES
 if TYPE_CHECKING:
     from connector.graph.connection import SharedConnection
 
-__all__ = ["Follower", "Report", "run_round", "wake_what_is_due"]
+__all__ = ["Follower", "Report", "catch_up", "run_round", "wake_what_is_due"]
 
 _log = logging.getLogger(__name__)
 
+_CATCH_UP_PATIENCE_S = 10.0
 BUSY = 2.0
 """Seconds until a lane that somebody else is at work on is tried again."""
 
@@ -120,6 +121,11 @@ class Follower:
                 await deleting
             return report
 
+    @property
+    def graph(self) -> SharedConnection:
+        """The connection of the process, for others to share."""
+        return self._graph
+
     async def close(self) -> None:
         """Let go of the replica, and of the connection unless it is somebody else's."""
         await self._replica.close()
@@ -189,6 +195,16 @@ async def run_round(
         if follower is None:
             await own.close()
     return reports
+
+
+async def catch_up(settings: Settings, follower: Follower | None = None) -> None:
+    """Follow every cursor once: before a full sync publishes, so that what it reports as drift is what rounds really missed.
+
+    Raises:
+        LeaseHeld: a round is running anyway.
+        GraphError, StorageError: as met; a full sync does without.
+    """
+    await run_round(settings, Lane.DIRECTORY, follower=follower, patience=_CATCH_UP_PATIENCE_S)
 
 
 async def wake_what_is_due(settings: Settings) -> list[Lane]:

@@ -13,7 +13,7 @@ from connector.storage import Progress, StorageError, Store, SyncResult, SyncSta
 from connector.storage.records import Failure, StepMessage
 from connector.sync.announcing import START
 from connector.sync.board import Board
-from connector.sync.context import Context, Graph, Meter, utc_now
+from connector.sync.context import Context, Graph, Meter, nothing, utc_now
 from connector.sync.ending import fail_with
 from connector.sync.errors import SyncFailed, SyncRunning
 from connector.sync.requesting import check_kinds, claim_sync
@@ -32,6 +32,7 @@ async def run_full_sync(
     on_progress: Callable[[Progress], None] | None = None,
     take_over: bool = False,
     accept_shrinking: Collection[str] = (),
+    catch_up: Callable[[], Awaitable[None]] = nothing,
 ) -> SyncResult:
     """Run a full sync to its end.
 
@@ -39,6 +40,7 @@ async def run_full_sync(
         on_progress: told how far it is, after every save.
         take_over: supersede another sync that seems to be running.
         accept_shrinking: kinds that are not held back however much they shrank.
+        catch_up: lets rounds catch up before the snapshot is built.
 
     Raises:
         UnknownKinds: one of those is none; nothing has been asked for.
@@ -54,7 +56,7 @@ async def run_full_sync(
             raise SyncRunning(request.sync_id, request.alive_until)
         queue = LocalQueue()
         async with AsyncExitStack() as stack:
-            context = _context(settings, store, request.sync_id, queue, stack)
+            context = replace(_context(settings, store, request.sync_id, queue, stack), catch_up=catch_up)
             if on_progress is not None:
                 context = replace(context, on_progress=on_progress)
             await run_to_end(context, request.sync_id, queue)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -108,12 +110,20 @@ async def sync_status(settings: Settings, sync_id: str) -> dict[str, Any] | None
 
 
 class Worker:
-    """Takes messages of the sync queue. One for a process: its steps share a connection to Graph, and the sense of its limits."""
+    """Takes messages of the sync queue. One for a process: its steps share a connection to Graph, and the sense of its limits.
 
-    def __init__(self) -> None:
+    Args:
+        graph: the connection that the process has already; by default one of its own.
+        catch_up: lets rounds catch up before a snapshot is built.
+    """
+
+    def __init__(
+        self, graph: SharedConnection | None = None, catch_up: Callable[[Settings], Awaitable[None]] | None = None
+    ) -> None:
         from connector.graph.connection import SharedConnection
 
-        self._graph = SharedConnection()
+        self._graph = graph or SharedConnection()
+        self._catch_up = catch_up
 
     async def run_step(self, settings: Settings, text: str, *, delivery: int) -> None:
         """Take one message.
@@ -129,6 +139,8 @@ class Worker:
         message = parse_message(text)
         async with open_store(settings) as store:
             context = _context(settings, store, message.sync_id, self._graph)
+            if self._catch_up is not None:
+                context = replace(context, catch_up=partial(self._catch_up, settings))
             await take_step(context, message, last_try=delivery >= MOST_DELIVERIES)
 
 

@@ -32,6 +32,7 @@ from tests.support.deployments import Deployment, deploy
 from tests.support.dying import Dying, Killed
 
 T = TypeVar("T")
+TOLD = "told-of-changes"
 
 
 class Process:
@@ -39,7 +40,7 @@ class Process:
 
     def __init__(self, deployment: Deployment, folder: Path) -> None:
         self.deployment = deployment
-        self.settings = deployment.settings
+        self.settings = dataclasses.replace(deployment.settings, changes_output_queue=TOLD)
         self.folder = folder
         self.runner = asyncio.Runner()
         self.follower: Follower = self.run(self._follower())
@@ -65,9 +66,9 @@ class Process:
         rows = self.tenant.db.execute("SELECT id FROM objects WHERE type = ? AND deleted IS NULL ORDER BY key", (kind,))
         return str(rows.fetchall()[number][0])
 
-    def with_store(self, test: Callable[[Store], Awaitable[T]], **changes: Any) -> T:
+    def with_store(self, test: Callable[[Store], Awaitable[T]]) -> T:
         async def main() -> T:
-            async with open_store(dataclasses.replace(self.settings, **changes)) as store:
+            async with open_store(self.settings) as store:
                 return await test(store)
 
         return self.run(main())
@@ -76,9 +77,19 @@ class Process:
         return self.run(run_round(self.settings, *args, follower=self.follower, **options))
 
     def take(self, message: WakeMessage | str, *, delivery: int = 1, **changes: Any) -> Report | None:
+        """Let the process take a message; with other settings, a process of its own."""
         text = message if isinstance(message, str) else encoded(message)
-        settings = dataclasses.replace(self.settings, **changes)
-        return self.run(self.follower.take_message(settings, text, delivery=delivery))
+        if not changes:
+            return self.run(self.follower.take_message(self.settings, text, delivery=delivery))
+
+        async def otherwise() -> Report | None:
+            other = Follower()
+            try:
+                return await other.take_message(dataclasses.replace(self.settings, **changes), text, delivery=delivery)
+            finally:
+                await other.close()
+
+        return self.run(otherwise())
 
     def journal(self, reports: list[Report]) -> list[Change]:
         refs: list[SegmentRef] = [ref for report in reports for ref in report.segments]
@@ -127,6 +138,7 @@ def process(new_storage_account: Callable[[], str], tmp_path_factory: pytest.Tem
         process = Process(deployment, tmp_path_factory.mktemp("snapshots"))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(coalescing, "_LONGEST_PAUSE_S", -1.0)  # no pauses between rounds: tests have their own bursts
+            process.round()
             yield process
         process.close()
 
@@ -383,8 +395,7 @@ def test_killed_at_every_write_and_repeated(process: Process, after: bool) -> No
 
     async def deliver(at: int, store: Store) -> None:
         dying: Any = Dying(store, None, at, after=after)
-        settings = dataclasses.replace(process.settings, changes_output_queue="told")
-        await process.follower.run(dying, settings, Ask.of(wake(cause=Cause.DELTA), again=at > 1), along=True)
+        await process.follower.run(dying, process.settings, Ask.of(wake(cause=Cause.DELTA), again=at > 1), along=True)
 
     for at in range(1, 40):
         try:
@@ -452,15 +463,15 @@ def test_a_timer_alone_keeps_the_picture_right(process: Process) -> None:
 
 
 def test_others_are_told_of_every_segment(process: Process) -> None:
-    process.messages("told-changes")
-    process.take(wake("users"), changes_output_queue="told-changes")
-    process.messages("told-changes")
+    process.take(wake("users"))
+    while process.messages(TOLD):
+        pass
     process.tenant.create_user("Told")
 
-    report = process.take(wake("users"), changes_output_queue="told-changes")
+    report = process.take(wake("users"))
 
     assert report is not None
-    [told] = process.messages("told-changes")
+    [told] = process.messages(TOLD)
     [ref] = report.segments
     assert (told["first"], told["last"], told["cause"]) == (ref.first, ref.last, "notification")
     assert told["tables"]["accounts"] == {"added": 1, "removed": 0, "changed": 0}
