@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -79,6 +80,7 @@ class Replica:
         self._position: Position | None = None
         try:
             self._open()
+            self._tidy()
         except BaseException:
             self._closing.close()
             raise
@@ -208,6 +210,13 @@ class Replica:
                 self.clear()
             else:
                 self._position = msgspec.json.decode(found[1], type=Position)
+
+    def _tidy(self) -> None:
+        """Remove what a process that was killed had in hand."""
+        for path in self._folder.iterdir():
+            if path.is_dir() and path.name.startswith(("snapshot-", "derive-", "replay-")):
+                shutil.rmtree(path, ignore_errors=True)
+        _remove(self._folder / "arriving.duckdb")
 
     def _fill(self, target: str, table: Table, facts: TableFacts | None, files: Mapping[str, Path]) -> None:
         columns = ", ".join(f'"{column.name}" {column.type.value}' for column in table)

@@ -55,7 +55,7 @@ def check(new_follower, readings, options):
             follower.replica.close()
 
 
-@settings(max_examples=3 * MORE, **_SETTINGS)
+@settings(max_examples=2 * MORE, **_SETTINGS)
 @given(switches, st.lists(steps, min_size=40, max_size=80))
 def test_many_tenants_side_by_side(new_follower, settings_of, environ, worlds):
     readings = [Reading() for _ in range(3)]

@@ -185,8 +185,10 @@ def test_a_process_that_is_killed_while_applying_leaves_the_state_before(setting
     """
     died = subprocess.run([sys.executable, "-c", dedent(program)], cwd=Path(__file__).parents[4], check=False)
     assert died.returncode == 9
+    (folder / "replay-in-hand").mkdir()
 
     replica = Replica(folder)
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == []
     assert known(replica, "sales", "hr") == ["sales"]
     assert replica.position
     assert replica.position.sequence == 0
