@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import azure.functions as func
 import pytest
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
-import function_app
+from connector.functions import rounds
 from connector.storage.names import CHANGES_QUEUE
 from emulators.functions import FunctionsHost
 from emulators.graph import GraphEmulator
@@ -89,8 +90,15 @@ def _lowered(headers: Any) -> dict[str, str]:
 
 def without_rounds() -> dict[str, str]:
     """Settings that switch off whatever takes the messages that ask for rounds."""
-    triggers = {one.get_function_name(): one.get_trigger().get_dict_repr() for one in function_app.app.get_functions()}
-    taking = [name for name, trigger in triggers.items() if trigger.get("queueName") == CHANGES_QUEUE]
+    app = func.FunctionApp()  # one of its own: an app tells its functions once
+    app.register_functions(rounds.blueprint)
+    triggers = {one.get_function_name(): one.get_trigger() for one in app.get_functions()}
+    taking = [
+        name
+        for name, trigger in triggers.items()
+        if trigger and trigger.get_dict_repr().get("queueName") == CHANGES_QUEUE
+    ]
+    assert taking
     return {f"AzureWebJobs.{name}.Disabled": "true" for name in taking}
 
 
