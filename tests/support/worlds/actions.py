@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from connector.graph.errors import GraphError
 from connector.storage import StorageError
 from connector.storage.records import Cause, Lane
+from connector.sync.publishing.compacting import compact as fold
+from emulators.graph.tenant.errors import TenantError
+from tests.support.changes import access, people
+from tests.support.changes.chance import Chance, Nothing
 from tests.support.dying import Killed
 from tests.support.histories import change
 from tests.support.worlds.disturbed import die
@@ -22,6 +27,7 @@ Action = Callable[[World, random.Random], Coroutine[Any, Any, str]]
 
 _MOST_WRITES_OF_A_ROUND = 6
 _MOST_WRITES_OF_A_STEP = 8
+_MOST_WRITES_OF_A_COMPACTION = 30
 _KINDS = ("users", "groups")
 _MINUTE, _HOUR, _DAY = 60, 3600, 24 * 3600
 
@@ -34,6 +40,21 @@ async def change_tenant(world: World, chance: random.Random) -> str:
             world.wake(Cause.NOTIFICATION, Lane.DIRECTORY, chance.choice(_KINDS)), delay=chance.choice((0, 0, _MINUTE))
         )
     return "; ".join(told)
+
+
+async def come_and_go(world: World, chance: random.Random) -> str:
+    """Somebody is deleted, a round sees it, and somebody comes back."""
+    told = [_one_of(world, chance, people.delete_user, people.delete_user, access.delete_application)]
+    told.append(await world.workers[chance.randrange(WORKERS)].take(Letter(world.wake(Cause.DELTA), deliveries=1)))
+    told.append(_one_of(world, chance, people.restore_user, people.restore_group, access.restore_application))
+    return "; ".join(told)
+
+
+def _one_of(world: World, chance: random.Random, *changes: Callable[[Chance], str]) -> str:
+    try:
+        return chance.choice(changes)(Chance(world.tenant, chance, world.now))
+    except (Nothing, TenantError):
+        return "nothing"
 
 
 async def deliver(world: World, chance: random.Random) -> str:
@@ -145,6 +166,45 @@ async def whole_sync(world: World, chance: random.Random) -> str:
     return await world.syncing.run()
 
 
+async def compact(world: World, chance: random.Random) -> str:
+    """The journal is folded into a snapshot, unless the worker dies, or something is committed meanwhile."""
+    if chance.random() < 0.3:
+        both = [fold(world.store, world.now(), most_segments=0) for _ in range(2)]
+        return f"twice: {await asyncio.gather(*both)}"
+    told: list[str] = []
+
+    async def meanwhile() -> None:
+        told.append(change(world.tenant, chance, world.now))
+        told.append(await world.workers[0].take(Letter(world.wake(Cause.DELTA), deliveries=1)))
+
+    happens = chance.choice((die, meanwhile))
+    at = chance.randint(1, _MOST_WRITES_OF_A_COMPACTION) if chance.random() < 0.6 else 0
+    store: Any = world.worker_store(at=at, act=happens, after=chance.random() < 0.5)
+    try:
+        return f"{await fold(store, world.now(), most_segments=0)} {told}"
+    except Killed:
+        return f"killed at write {at}"
+
+
+async def damage(world: World, chance: random.Random) -> str:
+    """A segment is not what was committed. Whoever has to read it says so, and a full sync repairs it."""
+    current = world.journal.current()
+    assert current is not None
+    if not current.segments:
+        return "there is no segment"
+    ref = chance.choice(current.segments)
+    world.rewrite(
+        world.store.segment_name(ref), lambda data: data.replace(b'"committed_at":"2', b'"committed_at":"1', 1)
+    )
+    index = chance.randrange(WORKERS)
+    await world.restart(index, forget=True)
+    told = await world.workers[index].take(Letter(world.wake(Cause.DELTA), deliveries=1))
+    assert "damaged" in told, f"nobody noticed that segment {ref.first} is damaged: {told}"
+    assert world.syncing.messages, "no full sync was asked for"
+    world.graph.faults.clear()
+    return f"segment {ref.first}: {told}, repaired by {await world.syncing.run()}"
+
+
 async def retain(world: World, chance: random.Random) -> str:
     """What is old is removed."""
     return str(await world.workers[0].clean_up())
@@ -160,6 +220,19 @@ async def answers(world: World, chance: random.Random) -> str:
     return other_answers(world.graph, chance)
 
 
+async def small_pages(world: World, chance: random.Random) -> str:
+    """Graph answers in as many pages as it can."""
+    world.graph.variants = replace(world.graph.variants, delta_page_size=1, delta_slice_size=1)
+    return "one object a page"
+
+
+async def forget(world: World, chance: random.Random) -> str:
+    """Graph forgets the delta links of a kind."""
+    name = chance.choice(("users", "groups"))
+    world.graph.reset_delta(name)
+    return name
+
+
 async def wait(world: World, chance: random.Random) -> str:
     """Time passes."""
     seconds = chance.choice((_MINUTE, 10 * _MINUTE, _HOUR, 7 * _HOUR, _DAY, 3 * _DAY, 8 * _DAY))
@@ -170,6 +243,7 @@ async def wait(world: World, chance: random.Random) -> str:
 ACTIONS: Mapping[Action, int] = MappingProxyType(
     {
         change_tenant: 40,
+        come_and_go: 3,
         deliver: 14,
         timer: 8,
         two_at_once: 5,
@@ -180,6 +254,8 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
         begin_sync: 2,
         sync_steps: 4,
         whole_sync: 1,
+        compact: 3,
+        damage: 1,
         retain: 1,
         fault: 6,
         answers: 4,
@@ -188,7 +264,9 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
 )
 """Everything that happens, and how often it is drawn."""
 
-BY_NAME: Mapping[str, Action] = MappingProxyType({action.__name__: action for action in ACTIONS})
+BY_NAME: Mapping[str, Action] = MappingProxyType(
+    {action.__name__: action for action in (*ACTIONS, small_pages, forget)}
+)
 
 
 def _some_letter(world: World, chance: random.Random) -> Letter:
