@@ -40,7 +40,6 @@ def test_without_any_notification_the_timer_finds_what_changed(storage_account, 
                 if time.monotonic() > deadline:
                     pytest.fail("nothing was journalled:\n" + "\n".join(host.logs()[-30:]))
                 time.sleep(0.05)
-        picture = deployment.state(tmp_path)
 
-    assert deployment.untruths(picture) == []
-    assert asyncio.run(in_force(deployment)).snapshot_id == before.snapshot_id
+        assert deployment.untruths(deployment.state(tmp_path)) == []
+        assert asyncio.run(in_force(deployment)).snapshot_id == before.snapshot_id
