@@ -1,0 +1,40 @@
+"""What others commit while a list is being read is younger than the list."""
+
+from __future__ import annotations
+
+from connector.incremental.facts import Reading, Replace
+from connector.incremental.overlaying import without
+from connector.storage.records import FactChange
+
+
+def assignment(name: str) -> dict[str, str]:
+    return {"id": name, "application_id": "app"}
+
+
+def touched(name: str, *, gone: bool = False) -> FactChange:
+    return FactChange(table="app_role_assignments", key=(name,), after=None if gone else assignment(name))
+
+
+READ = Reading(
+    rows={"app_role_assignments": [assignment("old"), assignment("stale")]}, replaced=[Replace("app_role_assignments")]
+)
+
+
+def test_nothing_is_brought_back_or_taken_back() -> None:
+    reading = without(READ, [touched("stale", gone=True), touched("young")])
+
+    assert reading.rows == {"app_role_assignments": [assignment("old")]}
+    [replaced] = reading.replaced
+    assert replaced.but == {("id", "stale"), ("id", "young")}
+
+
+def test_what_is_about_something_else_does_not_matter() -> None:
+    assert without(READ, [FactChange(table="groups", key=("g",), after=None)]) is READ
+
+
+def test_of_a_key_of_several_columns_the_last_that_says_something_is_spared() -> None:
+    reading = Reading(replaced=[Replace("license_states", "account_id", "anna")])
+    change = FactChange(table="license_states", key=("anna", "sku", None), after=None)
+
+    [replaced] = without(reading, [change]).replaced
+    assert replaced.but == {("sku_id", "sku")}
