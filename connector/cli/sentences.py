@@ -42,7 +42,9 @@ def _held(change: ToldChange) -> str:
     scope = change.row.get("scope_name") or change.row.get("scope")
     where = f" in {scope}" if scope not in (None, "/") else ""
     through = f" through {' → '.join(group.title for group in change.through)}" if change.through else ""
-    return f"{_kind(change.resource)} {change.resource.title} ({change.entitlement}){where}{through}"
+    # Entitlements are named after their resource: `Sales Member` of the group `Sales`.
+    entitlement = change.entitlement.removeprefix(f"{change.resource.title} ")
+    return f"{_kind(change.resource)} {change.resource.title} ({entitlement}){where}{through}"
 
 
 def _terms(change: ToldChange) -> str:
