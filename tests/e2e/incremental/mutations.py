@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -22,6 +23,9 @@ from connector.incremental.deriving.replacing import replace as replace_rows
 from connector.incremental.tracking import applications, chains, deltas, groups, users
 from connector.incremental.tracking.collected import Collected
 from connector.storage import Store
+from connector.storage import store as storing
+from connector.storage.journal import decode_segment
+from connector.sync.publishing import building
 from tests.support.worlds import actions as happening
 from tests.support.worlds.actions import Action
 
@@ -151,6 +155,20 @@ def asks_for_no_full_sync(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_ROUND, "lost_cursors", lambda _: None)
 
 
+def forgets_what_rounds_learned(patch: pytest.MonkeyPatch) -> None:
+    """A full sync publishes what it has listed, whatever the journal said meanwhile."""
+    patch.setattr(building, "overlay_touched", lambda *_: None)
+
+
+def believes_any_segment(patch: pytest.MonkeyPatch) -> None:
+    """A segment is what was committed, whatever its hash."""
+
+    def decode(data: bytes, ref: Any, name: str, *, facts: bool) -> Any:
+        return decode_segment(data, replace(ref, sha256=hashlib.sha256(data).hexdigest()), name, facts=facts)
+
+    patch.setattr(storing, "decode_segment", decode)
+
+
 @dataclass(frozen=True, slots=True)
 class Mutation:
     """A mistake, what has to happen for it to show, and how many histories at most it takes."""
@@ -166,9 +184,8 @@ class Mutation:
 
 _PAGES: Mapping[Action, int] = MappingProxyType({happening.change_tenant: 4, happening.small_pages: 1})
 _RETURNS: Mapping[Action, int] = MappingProxyType({happening.come_and_go: 1})
-_TOGETHER: Mapping[Action, int] = MappingProxyType(
-    {happening.change_tenant: 3, happening.two_at_once: 2, happening.change_in_a_round: 3}
-)
+_TOGETHER: Mapping[Action, int] = MappingProxyType({happening.overtake: 1})
+_DAMAGE: Mapping[Action, int] = MappingProxyType({happening.come_and_go: 1, happening.damage: 2})
 _DEATHS: Mapping[Action, int] = MappingProxyType({happening.change_tenant: 1, happening.kill_a_round: 1})
 _FORGETTING: Mapping[Action, int] = MappingProxyType(
     {happening.change_tenant: 2, happening.forget: 1, happening.deliver: 1}
@@ -184,8 +201,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(never_takes_away),
     Mutation(spares_too_much),
     Mutation(moves_the_cursor_first, _DEATHS),
-    Mutation(ignores_the_fence, _TOGETHER),
-    Mutation(overwrites_blindly, _TOGETHER),
+    Mutation(ignores_the_fence, _TOGETHER, length=4),
+    Mutation(overwrites_blindly, _TOGETHER, length=4),
     Mutation(goes_on_from_a_lost_cursor, _FORGETTING),
     Mutation(asks_for_no_full_sync, _FORGETTING),
+    Mutation(forgets_what_rounds_learned, MappingProxyType({happening.overtake_a_sync: 1}), length=1),
+    Mutation(believes_any_segment, _DAMAGE, length=4),
 )

@@ -12,6 +12,7 @@ from typing import Any
 from connector.graph.errors import GraphError
 from connector.storage import StorageError
 from connector.storage.records import Cause, Lane
+from connector.sync.announcing import PUBLISH
 from connector.sync.publishing.compacting import compact as fold
 from emulators.graph.tenant.errors import TenantError
 from tests.support.changes import access, people
@@ -45,7 +46,7 @@ async def change_tenant(world: World, chance: random.Random) -> str:
 async def come_and_go(world: World, chance: random.Random) -> str:
     """Somebody is deleted, a round sees it, and somebody comes back."""
     told = [_one_of(world, chance, people.delete_user, people.delete_user, access.delete_application)]
-    told.append(await world.workers[chance.randrange(WORKERS)].take(Letter(world.wake(Cause.DELTA), deliveries=1)))
+    told.append(await world.workers[chance.randrange(WORKERS)].take(_look(world)))
     told.append(_one_of(world, chance, people.restore_user, people.restore_group, access.restore_application))
     return "; ".join(told)
 
@@ -91,19 +92,42 @@ async def change_in_a_round(world: World, chance: random.Random) -> str:
             told.append(change(world.tenant, chance, world.now))
         else:
             told.append(change(world.tenant, chance, world.now))
-            told.append(
-                str(
-                    await world.workers[1 - index].take(
-                        Letter(world.wake(Cause.DELTA), deliveries=1), world.worker_store(unleased=True)
-                    )
-                )
-            )
+            told.append(str(await world.workers[1 - index].take(_look(world), world.worker_store(unleased=True))))
 
     store = world.worker_store(
         at=chance.randint(1, _MOST_WRITES_OF_A_ROUND), act=meanwhile, after=chance.random() < 0.5
     )
     ended = await world.workers[index].take(_some_letter(world, chance), store)
     return f"worker {index}: {ended}, meanwhile {told}"
+
+
+async def overtake(world: World, chance: random.Random) -> str:
+    """Something changes again when a round has read it, and the other worker reads and commits first."""
+    index, drawn = chance.randrange(WORKERS), Chance(world.tenant, chance, world.now)
+    try:
+        user, group, member = drawn.living("user"), drawn.living("group"), drawn.living("user")
+    except Nothing:
+        return "nobody is there"
+    told = []
+
+    async def meanwhile() -> None:
+        world.tenant.update_user(user, {"department": "Now"})
+        _toggle(world, group, member)
+        told.append(await world.workers[1 - index].take(_look(world), world.worker_store(unleased=True)))
+
+    world.tenant.update_user(user, {"department": "Before"})
+    _toggle(world, group, member)
+    store = world.worker_store(at=chance.randint(1, 2), act=meanwhile)
+    ended = await world.workers[index].take(_look(world), store)
+    return f"{drawn.tell('worker', index, user, group, member)}: {ended}, overtaken by {told}"
+
+
+def _toggle(world: World, group: str, member: str) -> None:
+    """Whoever is a member leaves, and whoever is none joins."""
+    try:
+        world.tenant.remove_member(group, member, as_system=True)
+    except TenantError:
+        world.tenant.add_member(group, member, as_system=True)
 
 
 async def kill_a_round(world: World, chance: random.Random) -> str:
@@ -160,6 +184,33 @@ async def sync_steps(world: World, chance: random.Random) -> str:
     return f"{taken} taken, {len(world.syncing.messages)} left"
 
 
+async def overtake_a_sync(world: World, chance: random.Random) -> str:
+    """A round commits something that a full sync has read before it changed: the sync does not take it back."""
+    drawn = Chance(world.tenant, chance, world.now)
+    try:
+        user = drawn.living("user")
+    except Nothing:
+        return "nobody is there"
+    sync_id = await world.syncing.begin()
+    while any(message.unit != PUBLISH for message in world.syncing.messages):
+        message = next(message for message in world.syncing.messages if message.unit != PUBLISH)
+        world.syncing.messages.remove(message)
+        try:
+            await world.syncing.take(message)
+        except (GraphError, StorageError):
+            world.graph.faults.clear()
+            world.syncing.messages.append(message)
+    world.tenant.update_user(user, {"department": f"Overtaken {chance.randrange(1000)}"})
+    told = await world.workers[0].take(_look(world))
+    before = world.journal.check()["accounts"].get((user,))
+    for message in list(world.syncing.messages):
+        world.syncing.messages.remove(message)
+        await world.syncing.take(message)
+    after = world.journal.check()["accounts"].get((user,))
+    assert before == after, f"{sync_id} made {after} of {before}"
+    return f"{drawn.tell(sync_id, user)}: {told}"
+
+
 async def whole_sync(world: World, chance: random.Random) -> str:
     """A full sync while nothing else happens."""
     world.graph.faults.clear()
@@ -175,7 +226,7 @@ async def compact(world: World, chance: random.Random) -> str:
 
     async def meanwhile() -> None:
         told.append(change(world.tenant, chance, world.now))
-        told.append(await world.workers[0].take(Letter(world.wake(Cause.DELTA), deliveries=1)))
+        told.append(await world.workers[0].take(_look(world)))
 
     happens = chance.choice((die, meanwhile))
     at = chance.randint(1, _MOST_WRITES_OF_A_COMPACTION) if chance.random() < 0.6 else 0
@@ -198,7 +249,7 @@ async def damage(world: World, chance: random.Random) -> str:
     )
     index = chance.randrange(WORKERS)
     await world.restart(index, forget=True)
-    told = await world.workers[index].take(Letter(world.wake(Cause.DELTA), deliveries=1))
+    told = await world.workers[index].take(_look(world))
     assert "damaged" in told, f"nobody noticed that segment {ref.first} is damaged: {told}"
     assert world.syncing.messages, "no full sync was asked for"
     world.graph.faults.clear()
@@ -248,12 +299,14 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
         timer: 8,
         two_at_once: 5,
         change_in_a_round: 5,
+        overtake: 3,
         kill_a_round: 6,
         lose_the_lease: 2,
         restart: 2,
         begin_sync: 2,
         sync_steps: 4,
         whole_sync: 1,
+        overtake_a_sync: 1,
         compact: 3,
         damage: 1,
         retain: 1,
@@ -267,6 +320,11 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
 BY_NAME: Mapping[str, Action] = MappingProxyType(
     {action.__name__: action for action in (*ACTIONS, small_pages, forget)}
 )
+
+
+def _look(world: World) -> Letter:
+    """What the timer sends, delivered for the first time."""
+    return Letter(world.wake(Cause.DELTA), deliveries=1)
 
 
 def _some_letter(world: World, chance: random.Random) -> Letter:

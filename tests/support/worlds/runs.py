@@ -23,10 +23,12 @@ class Run:
 
     Attributes:
         steps: what has happened, a line each.
+        failed: it went wrong.
     """
 
     world: World
     steps: list[str] = field(default_factory=list)
+    failed: bool = False
 
     def __post_init__(self) -> None:
         self.world.begin()
@@ -93,6 +95,7 @@ class Run:
         assert replayed == state, "the feed leads elsewhere"
 
     def _untrue(self, error: Exception) -> Untrue:
+        self.failed = True
         history = "\n".join(f"  {number:3} {step}" for number, step in enumerate(self.steps, 1))
         return Untrue(f"{type(error).__name__}: {error}\nafter\n{history}")
 
