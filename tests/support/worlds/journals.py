@@ -42,6 +42,11 @@ class Journal:
         self._database = duckdb.connect()
         self._database.execute("SET TimeZone = 'UTC'")
 
+    def forget(self) -> None:
+        """Read everything anew: in another history, names mean other things."""
+        self._snapshots.clear()
+        self._states.clear()
+
     def current(self) -> Current | None:
         """``current.json``."""
         data = self._read(f"{self._tenant}/current.json")

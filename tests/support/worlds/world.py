@@ -92,6 +92,7 @@ class World:
         self._tenancy.go_back()
         self.graph.variants = self._variants
         self._vault.go_back()
+        self.journal.forget()
         self.postbox.clear()
         self.leases = Leases()
         self.syncing.messages.clear()
