@@ -64,7 +64,8 @@ class Replica:
 
     Kept in ``folder``, which is for one process at a time. What a process leaves behind that was killed is taken up by the
     next: segments are applied in one transaction each. A file that cannot be read, or that another version wrote, is thrown
-    away. Methods block; they may be called from any thread, and wait for each other.
+    away. Methods block; they may be called from any thread, and wait for each other, but :meth:`rows` does not wait for work in
+    a workspace: it is asked on event loops, which others share.
 
     Raises:
         ReplicaInUse: another process has it open.
@@ -77,6 +78,8 @@ class Replica:
         self._lock = RLock()
         self._closing = ExitStack()
         self._database = self._closing.enter_context(open_database(folder))
+        self._looking = self._closing.enter_context(self._database.cursor())  # a connection of its own
+        self._looking_lock = RLock()
         self._position: Position | None = None
         try:
             self._open()
@@ -102,7 +105,7 @@ class Replica:
             position: where that snapshot stands.
             files: the Parquet files of its tables and fact tables, by part name.
         """
-        with self._lock:
+        with self._lock, self._looking_lock:
             arriving = self._folder / "arriving.duckdb"
             _remove(arriving)
             self._database.execute(f"ATTACH '{arriving}' AS arriving")
@@ -158,13 +161,13 @@ class Replica:
         kind = _FACTS[table]
         if column not in kind.column_names:
             raise ValueError(f"{table} has no column {column!r}")
-        with self._lock:
+        with self._looking_lock:
             if self._position is None:
                 return []
-            self._database.execute("SET VARIABLE wanted = $wanted", {"wanted": list(values)})
+            self._looking.execute("SET VARIABLE wanted = $wanted", {"wanted": list(values)})
             wanted = "SELECT unnest(CAST(getvariable('wanted') AS VARCHAR[]))"
             query = f'SELECT * FROM replica.facts.{table} WHERE "{column}" IN ({wanted})'  # noqa: S608
-            return list(json_rows(self._database, kind, query))
+            return list(json_rows(self._looking, kind, query))
 
     @contextmanager
     def workspace(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -181,14 +184,14 @@ class Replica:
 
     def clear(self) -> None:
         """Hold nothing: what it held turned out not to be what is in force."""
-        with self._lock:
+        with self._lock, self._looking_lock:
             self._position = None
             self._database.execute("DETACH DATABASE IF EXISTS replica")
             _remove(self._file)
 
     def close(self) -> None:
         """Let go of the files, which stay."""
-        with self._lock:
+        with self._lock, self._looking_lock:
             self._closing.close()
 
     def _open(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 
@@ -224,3 +225,14 @@ def test_a_folder_is_for_one_process_at_a_time(settings, tmp_path, replica):
 def test_a_column_that_no_fact_has_is_refused(replica):
     with pytest.raises(ValueError, match="no column"):
         replica.rows("groups", "id; DROP TABLE", ["x"])
+
+
+def test_a_look_does_not_wait_for_work_in_a_workspace(settings, tmp_path, replica):
+    async def work(store):
+        await publish(store, tmp_path, "20260105T060000Z-one", "sales")
+        await bring(store, replica)
+
+    in_storage(settings, work)
+    with ThreadPoolExecutor() as elsewhere, replica.workspace() as database:
+        database.execute("CREATE TABLE scratch AS FROM replica.facts.groups")
+        assert elsewhere.submit(known, replica, "sales", "hr").result(timeout=10) == ["sales"]
