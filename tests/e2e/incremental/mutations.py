@@ -22,6 +22,7 @@ from connector.incremental.deriving.differing import nothing_differs
 from connector.incremental.deriving.replacing import replace as replace_rows
 from connector.incremental.tracking import applications, chains, deltas, groups, users
 from connector.incremental.tracking.collected import Collected
+from connector.journal import feed
 from connector.storage import Store
 from connector.storage import store as storing
 from connector.storage.journal import decode_segment
@@ -155,6 +156,17 @@ def forgets_what_rounds_learned(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(building, "overlay_touched", lambda *_: None)
 
 
+def skips_in_the_feed(patch: pytest.MonkeyPatch) -> None:
+    """A page of the feed leaves out its last change."""
+    real = feed.changes_after
+
+    async def shortened(*args: Any, **kwargs: Any) -> Any:
+        page = await real(*args, **kwargs)
+        return replace(page, changes=page.changes[:-1]) if len(page.changes) > 1 else page
+
+    patch.setattr(feed, "changes_after", shortened)
+
+
 def believes_any_segment(patch: pytest.MonkeyPatch) -> None:
     """A segment is what was committed, whatever its hash."""
 
@@ -200,5 +212,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(goes_on_from_a_lost_cursor, _FORGETTING),
     Mutation(asks_for_no_full_sync, _FORGETTING),
     Mutation(forgets_what_rounds_learned, MappingProxyType({happening.overtake_a_sync: 1}), length=1),
+    Mutation(skips_in_the_feed),
     Mutation(believes_any_segment, _DAMAGE, length=4),
 )
