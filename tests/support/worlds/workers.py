@@ -80,6 +80,7 @@ class Worker:
                 if letter.deliveries < MOST_DELIVERIES:
                     world.postbox.letters.append(letter)
                 return f"{letter.message.lane.value} failed: {type(error).__name__} {error}"
+        world.note()
         return "not understood" if report is None else _told(report)
 
     async def tick(self) -> None:

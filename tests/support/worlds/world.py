@@ -18,7 +18,7 @@ from connector.graph.connection import GraphConnection
 from connector.incremental.replica import Replica, bring_up
 from connector.settings import Settings
 from connector.storage import Store, open_store
-from connector.storage.records import Cause, Lane, WakeMessage
+from connector.storage.records import Cause, Current, Lane, WakeMessage
 from emulators.graph import GraphEmulator, Variants
 from tests.support.deployments import Deployment, deploy
 from tests.support.histories import small_tenant
@@ -55,6 +55,7 @@ class World:
         self._runner = asyncio.Runner()
         self._closing = AsyncExitStack()
         self._patches = ExitStack()
+        self._noted: Current | None = None
         self._variants = Variants(delta_includes_service_principals=seed % 2 == 0)
         self.leases = Leases()
 
@@ -93,6 +94,7 @@ class World:
         self.graph.variants = self._variants
         self._vault.go_back()
         self.journal.forget()
+        self._noted = None
         self.postbox.clear()
         self.leases = Leases()
         self.syncing.messages.clear()
@@ -106,6 +108,21 @@ class World:
     def wake(self, cause: Cause, lane: Lane = Lane.DIRECTORY, *kinds: str) -> WakeMessage:
         """A message as an endpoint or a timer would send it now."""
         return WakeMessage(lane=lane, cause=cause, seen_at=self.now(), kinds=kinds)
+
+    def note(self) -> None:
+        """Note what is in force, and check that nothing that was noted before has been taken back.
+
+        Whoever has followed the journal must not have followed a lie.
+        """
+        current, before = self.journal.current(), self._noted
+        assert current is not None
+        self._noted = current
+        if before is None:
+            return
+        assert current.journal_head >= before.journal_head, "the journal has become shorter"
+        assert current.snapshot_id >= before.snapshot_id, "an older snapshot is in force"
+        gone = {ref for ref in before.segments if ref.last > current.journal_base} - {*current.segments}
+        assert not gone, f"segments were in force and are not any more: {sorted(ref.first for ref in gone)}"
 
     def worker_store(self, **disturbance: Any) -> WorkerStore:
         """The store for one piece of work; see :class:`WorkerStore`."""
