@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from connector.access.tables import Table
+from connector.journal.literals import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,7 +76,7 @@ def read_rows(table: Table, path: Path) -> str:
     """SQL that reads rows of ``table`` from JSON lines in the file ``path``, all columns, typed."""
     types = {column.name: column.type.value for column in table}
     names = ", ".join(f'"{name}"' for name in table.column_names)
-    return f"SELECT {names} FROM read_json('{path}', format = 'newline_delimited', columns = {types})"  # noqa: S608
+    return f"SELECT {names} FROM read_json({quoted(path)}, format = 'newline_delimited', columns = {types})"  # noqa: S608
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
@@ -126,7 +127,7 @@ def _keys(table: Table, rows: Latest, folder: Path) -> str:
     path = folder / f"{table.name}.keys"
     write_rows((dict(zip(table.key, key, strict=True)) for key in rows), path)
     types = dict.fromkeys(table.key, "VARCHAR")
-    return f"FROM read_json('{path}', format = 'newline_delimited', columns = {types})"
+    return f"FROM read_json({quoted(path)}, format = 'newline_delimited', columns = {types})"
 
 
 def _news(table: Table, rows: Latest, folder: Path) -> str:

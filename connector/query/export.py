@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 
 from connector.access.tables import ColumnType, Table
+from connector.journal.literals import quoted
 from connector.query.errors import QueryError
-from connector.query.snapshot import Snapshot, quoted
+from connector.query.snapshot import Snapshot
 
 
 class Format(StrEnum):
@@ -70,7 +71,7 @@ def export(
     for table, path in targets.items():
         with _whole(path) as arriving:
             rows = snapshot.execute(
-                f"COPY ({_select(table, file_format)}) TO {quoted(str(arriving))} ({_OPTIONS[file_format]})"
+                f"COPY ({_select(table, file_format)}) TO {quoted(arriving)} ({_OPTIONS[file_format]})"
             )[0][0]
         yield Exported(table=table.name, file=str(path), rows=rows, bytes=path.stat().st_size)
 

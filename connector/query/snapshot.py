@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from connector.access.tables import TABLES, Table
+from connector.journal.literals import every_file
 from connector.journal.replay import RowChange, overlay
 from connector.query.errors import SnapshotDamaged
 
@@ -81,17 +82,12 @@ class Snapshot:
         self.close()
 
 
-def quoted(text: str) -> str:
-    """``text`` as a string literal of SQL, where a parameter cannot stand."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _select(connection: DuckDBPyConnection, directory: Path, table: Table) -> str:
     """Every column of ``table`` as its contract has it: written by an older version, a file may lack some."""
     if not any(directory.joinpath(table.name).glob("*.parquet")):
         columns = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in table)
         return f"SELECT {columns} WHERE false"
-    files = f"read_parquet({quoted(str(directory / table.name / '*.parquet'))}, union_by_name = true)"
+    files = f"read_parquet({every_file(directory / table.name, '*.parquet')}, union_by_name = true)"
     present = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608 - made of constants
     columns = ", ".join(
         f"CAST({f'{chr(34)}{column.name}{chr(34)}' if column.name in present else 'NULL'} AS {column.type}) "

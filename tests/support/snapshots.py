@@ -12,7 +12,7 @@ import duckdb
 from azure.storage.blob import BlobServiceClient
 
 from connector.access.tables import TABLES, Table
-from connector.query.snapshot import quoted
+from connector.journal.literals import quoted
 from connector.settings import Settings
 from connector.storage import Current, Manifest, Store, open_store
 from connector.storage.records import KindFacts, SnapshotPart, TableFacts, Traffic

@@ -17,10 +17,12 @@ from connector.access.tables import Table
 from connector.incremental.deriving.naming import NAMING, OBJECTS, PRESENT, names_one_of, same_key
 from connector.incremental.deriving.replacing import replace
 from connector.incremental.facts import Reading
+from connector.journal.literals import quoted
 from connector.journal.replay import read_rows, write_rows
 from connector.journal.rows import as_json, json_rows
 from connector.settings import Settings
 from connector.storage.records import FactChange, Shrinking
+from connector.sync.publishing.recalling import has_ended
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,6 +109,7 @@ class _Statement:
             or reading.gone.get(name)
             or any(one.table == name for one in reading.replaced)
             or (reading.removed and name in NAMING)
+            or (name == "role_assignment_instances" and any(one.table == "role_assignments" for one in reading.replaced))
         )
 
     def _moved(self, table: Table) -> bool:
@@ -173,6 +176,8 @@ class _Statement:
         if reading.removed and name in NAMING:
             self._remove(table)
         replaced = [one for one in reading.replaced if one.table == name]
+        if name == "role_assignment_instances" and not replaced:
+            self._end_instances()
         if replaced:
             self._held_back += replace(self._database, table, replaced, self._settings)
         if reading.removed and name == "accounts":
@@ -195,7 +200,7 @@ class _Statement:
         names = ", ".join(table.key)
         self._database.execute(
             f"CREATE OR REPLACE TABLE taken AS SELECT {names} "  # noqa: S608
-            f"FROM read_json('{path}', format = 'newline_delimited', columns = {types})"
+            f"FROM read_json({quoted(path)}, format = 'newline_delimited', columns = {types})"
         )
         self._database.execute(
             f"DELETE FROM said.{table.name} AS r USING taken AS t WHERE {same_key(table, 'r', 't')};"  # noqa: S608
@@ -208,6 +213,14 @@ class _Statement:
         self._database.execute(
             f"INSERT INTO going.{name} SELECT {keys} FROM replica.facts.{name} AS r "  # noqa: S608
             f"WHERE {names_one_of(name, 'r', 'removed')}"
+        )
+
+    def _end_instances(self) -> None:
+        """What PIM said of assignments that are no longer there, where PIM itself could not be asked."""
+        ended = has_ended("replica.facts.role_assignments", "after.role_assignments")
+        self._database.execute(
+            "INSERT INTO going.role_assignment_instances SELECT i.id FROM replica.facts.role_assignment_instances AS i "  # noqa: S608
+            f"ANTI JOIN said.role_assignment_instances AS s ON s.id = i.id WHERE {ended}"
         )
 
     def _take_managers(self) -> None:

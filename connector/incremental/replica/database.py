@@ -16,6 +16,7 @@ from connector.access.staged import FACTS
 from connector.access.tables import TABLES, Table
 from connector.incremental.replica.errors import ReplicaInUse
 from connector.journal.errors import JournalDamaged
+from connector.journal.literals import quoted
 from connector.journal.replay import RowChange, replay
 from connector.journal.rows import json_rows
 from connector.storage.journal import Segment
@@ -108,7 +109,7 @@ class Replica:
         with self._lock, self._looking_lock:
             arriving = self._folder / "arriving.duckdb"
             _remove(arriving)
-            self._database.execute(f"ATTACH '{arriving}' AS arriving")
+            self._database.execute(f"ATTACH {quoted(arriving)} AS arriving")
             self._database.execute("CREATE SCHEMA arriving.facts")
             for table in FACTS:
                 self._fill(f"arriving.facts.{table.name}", table, manifest.facts.get(table.name), files)
@@ -200,7 +201,7 @@ class Replica:
         if not self._file.exists():
             return
         try:
-            self._database.execute(f"ATTACH '{self._file}' AS replica")
+            self._database.execute(f"ATTACH {quoted(self._file)} AS replica")
             found = self._database.execute("SELECT layout, position FROM replica.main.position").fetchone()
         except duckdb.IOException as error:
             if "lock" in str(error):

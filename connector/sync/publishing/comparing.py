@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.access.staged import FACTS
 from connector.access.tables import INHERITED_GRANTS, TABLES, Table
+from connector.journal.literals import quoted
 from connector.journal.replay import RowChange
 from connector.journal.rows import json_rows
 from connector.storage.records import FactChange, SnapshotPart, TableChanges, TableFacts
@@ -31,7 +32,7 @@ _DIFFERING = """
 CREATE TABLE differing AS
 SELECT coalesce(old.key, new.key) AS key, old.key IS NULL AS added, new.key IS NULL AS removed
 FROM (SELECT hash({key}) AS key, hash({rest}) AS rest FROM {schema}.{table}) AS old
-FULL JOIN (SELECT hash({key}) AS key, hash({rest}) AS rest FROM read_parquet('{file}')) AS new ON new.key = old.key
+FULL JOIN (SELECT hash({key}) AS key, hash({rest}) AS rest FROM read_parquet({file})) AS new ON new.key = old.key
 WHERE old.key IS NULL OR new.key IS NULL OR old.rest <> new.rest
 """
 _COUNTS = """
@@ -126,7 +127,11 @@ class _Comparison:
             return TableChanges(), []
         key, rest = table.key, [name for name in table.column_names if name not in table.key]
         made = _DIFFERING.format(
-            key=_listed(key), rest=_listed(rest), schema=side.schema, table=table.name, file=self._files[part.name]
+            key=_listed(key),
+            rest=_listed(rest),
+            schema=side.schema,
+            table=table.name,
+            file=quoted(self._files[part.name]),
         )
         self._database.execute("DROP TABLE IF EXISTS differing")
         self._database.execute(made)
@@ -150,7 +155,7 @@ class _Comparison:
                 tuple(row[name] for name in table.key): row
                 for row in json_rows(self._database, table, f"SELECT * FROM {source} WHERE {which}")  # noqa: S608
             }
-            for source in (f'{side.schema}."{table.name}"', f"read_parquet('{file}')")
+            for source in (f'{side.schema}."{table.name}"', f"read_parquet({quoted(file)})")
         )
         keys = sorted(before.keys() | after.keys(), key=lambda key: tuple((part is None, part or "") for part in key))
         pairs = ((key, (before.get(key), after.get(key))) for key in keys)

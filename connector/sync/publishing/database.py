@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.access.staged import STAGED, TOMBSTONES, UNREAD_JOBS
 from connector.access.tables import GRANTS, Table
+from connector.journal.literals import quoted
 from connector.settings import Settings
 from connector.sync.staging import UNREAD_TABLE
 
@@ -116,6 +117,6 @@ def write_table(database: duckdb.DuckDBPyConnection, table: Table, path: Path, s
     columns = ", ".join(f'CAST("{column.name}" AS {column.type.value}) AS "{column.name}"' for column in table)
     query = f"SELECT {columns} FROM {schema}.{table.name} ORDER BY {', '.join(table.key)}"  # noqa: S608
     database.execute("SET preserve_insertion_order = true")
-    written = database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    written = database.execute(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)").fetchone()
     database.execute("SET preserve_insertion_order = false")
     return int(written[0]) if written else 0

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from connector.access.staged import FACTS
 from connector.access.tables import Table
+from connector.journal.literals import quoted
 from connector.journal.replay import write_rows
 from connector.sync.publishing.gaps import KindRead
 from connector.sync.publishing.previous import Key, Previous
@@ -77,7 +78,7 @@ def _overlay(database: duckdb.DuckDBPyConnection, table: Table, keys: Collection
     same = " AND ".join(f"touched.{name} IS NOT DISTINCT FROM one.{name}" for name in table.key)
     database.execute(
         "CREATE OR REPLACE TEMP TABLE touched AS "
-        f"FROM read_json('{path}', format = 'newline_delimited', columns = {types})"
+        f"FROM read_json({quoted(path)}, format = 'newline_delimited', columns = {types})"
     )
     database.execute(f"DELETE FROM staged.{table.name} AS one USING touched WHERE {same}")  # noqa: S608
     database.execute(

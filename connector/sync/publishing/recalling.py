@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 from connector.access.staged import FACTS
 from connector.access.tables import TABLES, Table
+from connector.journal.literals import quoted
 from connector.journal.replay import overlay
 from connector.sync.publishing.previous import Previous
 
 if TYPE_CHECKING:
     import duckdb
 
-# Graph lists every assignment in force among the role assignments, whether PIM made it or not. So one that was there and is not
-# any more has ended, even where what PIM says of it cannot be read.
-_STILL_ASSIGNED = "FROM known.role_assignment_instances AS i WHERE ({still}) IS TRUE OR ({before}) IS NOT TRUE"
 _TOLD = """
 i.origin_id IN (SELECT id FROM {assignments}) OR (i.origin_id IS NULL AND (i.principal_id, i.role_id, coalesce(i.scope, '/')) IN (
     SELECT (principal_id, role_id, coalesce(scope, '/')) FROM {assignments}))
@@ -39,9 +37,20 @@ def make_last_good(database: duckdb.DuckDBPyConnection) -> None:
     for table in FACTS:
         query = f"FROM known.{table.name}"
         if table.name == "role_assignment_instances":
-            still, before = (_TOLD.format(assignments=f"{schema}.role_assignments") for schema in ("staged", "known"))
-            query = _STILL_ASSIGNED.format(still=still, before=before)
+            query += f" AS i WHERE NOT {has_ended('known.role_assignments', 'staged.role_assignments')}"
         database.execute(f"CREATE VIEW last_good.{table.name} AS {query}")
+
+
+def has_ended(before: str, now: str) -> str:
+    """SQL that is true of ``i``, a role assignment instance, where it has ended although PIM does not say so.
+
+    Graph lists every assignment in force among the role assignments, whether PIM made it or not. So one that was there and is not
+    any more has ended, even where what PIM says of it cannot be read.
+
+    Args:
+        before: the table of role assignments that were known, ``now``: of those that there are.
+    """
+    return f"(({_TOLD.format(assignments=before)}) IS TRUE AND ({_TOLD.format(assignments=now)}) IS NOT TRUE)"
 
 
 def _rows(database: duckdb.DuckDBPyConnection, table: Table, files: Mapping[str, Path]) -> str:
@@ -49,7 +58,7 @@ def _rows(database: duckdb.DuckDBPyConnection, table: Table, files: Mapping[str,
     known: set[str] = set()
     source = "range(0)"
     if table.name in files:
-        source = f"read_parquet('{files[table.name]}')"
+        source = f"read_parquet({quoted(files[table.name])})"
         known = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
     columns = ", ".join(
         f'CAST({_quoted(column.name) if column.name in known else "NULL"} AS {column.type.value}) AS "{column.name}"'

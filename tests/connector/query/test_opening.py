@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,16 @@ def test_access_as_of_a_moment(
         assert [holding.entitlement_id for holding in answer.holdings] == held
         assert find(state.snapshot, "g-sales", ["group"]).name == group
         assert state.state.sequence == sequence
+
+
+def test_folders_are_named_by_people(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "O'Brien [x]*"
+    home.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(home))
+
+    with opened(settings, home) as state:
+        assert find(state.snapshot, "g-sales", ["group"]).name == "Sales world-wide"
+        assert list(export(state.snapshot, home / "out", Format.PARQUET, [GROUPS]))
 
 
 def test_before_history_there_is_no_answer(settings: Settings, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Follower:
 
 @pytest.fixture
 def follower(tmp_path: Path) -> Iterator[Follower]:
-    follower = Follower(tmp_path / "replica")
+    follower = Follower(tmp_path / "O'Brien's [replica]")
     yield follower
     follower.replica.close()
 

@@ -32,7 +32,7 @@ def settings(storage_account: str) -> Settings:
 
 @pytest.fixture
 def replica(tmp_path: Path):
-    replica = Replica(tmp_path / "replica")
+    replica = Replica(tmp_path / "O'Brien's [replica]")
     yield replica
     replica.close()
 

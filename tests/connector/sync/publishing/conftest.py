@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from connector.journal.literals import quoted
 from connector.journal.replay import RowChange
 from connector.settings import Settings
 from connector.storage.records import Manifest, Traffic
@@ -40,7 +41,7 @@ class Published:
     def _select(path: Path, columns: Sequence[str], where: str) -> list[tuple[Any, ...]]:
         with duckdb.connect() as database:
             database.execute("SET TimeZone = 'UTC'")
-            return database.execute(f"SELECT {', '.join(columns)} FROM '{path}' WHERE {where}").fetchall()
+            return database.execute(f"SELECT {', '.join(columns)} FROM {quoted(path)} WHERE {where}").fetchall()
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -90,7 +91,7 @@ def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
     ) -> Published:
         nonlocal built
         built += 1
-        folder = tmp_path / f"work-{built}"
+        folder = tmp_path / f"O'Brien's [work] {built}"  # SQL has to name files there
         folder.mkdir()
         parts = {table: [folder / f"{table}.jsonl"] for table in staged}
         for table, rows in staged.items():
