@@ -109,7 +109,9 @@ class _Statement:
             or reading.gone.get(name)
             or any(one.table == name for one in reading.replaced)
             or (reading.removed and name in NAMING)
-            or (name == "role_assignment_instances" and any(one.table == "role_assignments" for one in reading.replaced))
+            or (
+                name == "role_assignment_instances" and any(one.table == "role_assignments" for one in reading.replaced)
+            )
         )
 
     def _moved(self, table: Table) -> bool:

@@ -204,3 +204,17 @@ def test_an_empty_replica_is_no_state_to_derive_from(follower, settings_of):
 
     with pytest.raises(ValueError, match="empty replica"):
         follower.take(Reading(removed={"account": {ADA}}), settings_of())
+
+
+def test_where_pim_cannot_be_asked_what_it_said_of_an_assignment_ends_with_it(take, follower):
+    def instance(number, origin, principal):
+        return {"id": number, "origin_id": origin, "role_id": "reader", "principal_id": principal, "scope": "/"}
+
+    told = [instance("i2", "2", ADA), instance("i3", None, BOB), instance("i4", "elsewhere", "bot")]
+    assigned = [assignment(number, "reader", one) for number, one in (("1", "everyone"), ("2", ADA), ("3", BOB))]
+    take(Reading(rows={"role_assignments": assigned, "role_assignment_instances": told}))
+
+    changes = take(Reading(rows={"role_assignments": assigned[:1]}, replaced=[Replace("role_assignments")]))
+
+    assert set(changes["grants"]) == {(f"directory_role:reader:assigned|{one}",) for one in (ADA, BOB)}
+    assert list(follower.facts()["role_assignment_instances"]) == [("i4",)]
