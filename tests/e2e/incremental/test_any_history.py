@@ -17,7 +17,7 @@ from tests.support.worlds.runs import Run, run_history
 from tests.support.worlds.world import World
 
 WORLDS = 6
-HISTORIES = int(os.environ.get("HISTORIES", "10"))
+HISTORIES = int(os.environ.get("HISTORIES", "7"))
 """Histories of each world; more of them, such as 200 with ``--timeout 0``, after a change, or ``python -m tools.soak``."""
 EXAMPLES = int(os.environ.get("HISTORY_EXAMPLES", "8"))
 """Histories that hypothesis makes, and makes shorter when one fails."""
