@@ -6,7 +6,7 @@ back by a list that was read before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from connector.access.staged import FACTS
@@ -32,19 +32,24 @@ def without(reading: Reading, touched: Iterable[FactChange]) -> Reading:
             table: [row for row in rows if tuple(row.get(name) for name in _KEYS[table]) not in keys.get(table, ())]
             for table, rows in reading.rows.items()
         },
-        replaced=[_sparing(one, keys.get(one.table, set())) for one in reading.replaced],
+        replaced=_sparing(reading.replaced, {table: _spared(table, found) for table, found in keys.items()}),
         gone={table: [key for key in gone if key not in keys.get(table, ())] for table, gone in reading.gone.items()},
         removed=reading.removed,
     )
 
 
-def _sparing(one: Replace, keys: set[tuple[str | None, ...]]) -> Replace:
-    columns = _KEYS[one.table]
-    spared = {
-        (column, value)
+def _spared(table: str, keys: Iterable[tuple[str | None, ...]]) -> frozenset[tuple[str, str]]:
+    columns = _KEYS[table]
+    return frozenset(
+        next((name, value) for name, value in zip(reversed(columns), reversed(key), strict=True) if value is not None)
         for key in keys
-        for column, value in [
-            next((c, v) for c, v in zip(reversed(columns), reversed(key), strict=True) if v is not None)
-        ]
-    }
-    return replace(one, but=one.but | spared)
+    )
+
+
+def _sparing(replaced: Iterable[Replace], spared: Mapping[str, frozenset[tuple[str, str]]]) -> list[Replace]:
+    """``replaced``, sparing what is ``spared`` of their tables. Thousands of them share one set of thousands."""
+    made: dict[tuple[str, frozenset[tuple[str, str]]], frozenset[tuple[str, str]]] = {}
+    for one in replaced:
+        if (one.table, one.but) not in made:
+            made[one.table, one.but] = one.but | spared.get(one.table, frozenset())
+    return [replace(one, but=made[one.table, one.but]) for one in replaced]

@@ -49,12 +49,15 @@ def _go(
     if column not in ("", *table.column_names) or any(name not in table.column_names for name, _ in but):
         raise ValueError(f"{table.name} has no such column: {column or but}")
     database.execute("CREATE OR REPLACE TABLE asked_ids AS SELECT DISTINCT unnest($ids) AS id", {"ids": ids})
-    stays = " OR ".join(f'r."{name}" IS NOT DISTINCT FROM ?' for name, _ in sorted(but)) or "false"
+    spared: dict[str, list[str]] = {}
+    for name, value in sorted(but):
+        spared.setdefault(name, []).append(value)
+    stays = " OR ".join(f'(r."{name}" IN (SELECT unnest(?))) IS TRUE' for name in spared) or "false"
     database.execute(
         f"CREATE OR REPLACE TABLE would_go AS SELECT r.*, {_id(column)} AS replaced_id "  # noqa: S608
         f"FROM replica.facts.{table.name} AS r ANTI JOIN said.{table.name} AS s ON {same_key(table, 's', 'r')} {_not_gone(table)} "
         f"WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND NOT ({stays})",
-        [value for _, value in sorted(but)],
+        list(spared.values()),
     )
 
 

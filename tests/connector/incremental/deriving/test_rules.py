@@ -218,3 +218,11 @@ def test_where_pim_cannot_be_asked_what_it_said_of_an_assignment_ends_with_it(ta
 
     assert set(changes["grants"]) == {(f"directory_role:reader:assigned|{one}",) for one in (ADA, BOB)}
     assert list(follower.facts()["role_assignment_instances"]) == [("i4",)]
+
+
+def test_a_list_may_spare_any_number_of_rows(take, follower):
+    take(Reading(rows={"role_assignments": [assignment("2", "reader", ADA), assignment("3", "reader", BOB, None)]}))
+    but = frozenset({("id", "2"), ("scope", "elsewhere"), *(("id", f"new {number}") for number in range(20_000))})
+
+    take(Reading(replaced=[Replace("role_assignments", but=but)]))
+    assert list(follower.facts()["role_assignments"]) == [("2",)]
