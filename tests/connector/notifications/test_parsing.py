@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -96,6 +97,28 @@ def test_an_item_of_invalid_text_does_not_either():
 )
 def test_a_body_that_is_none_is_refused(data, status):
     assert status_of(data) == status
+
+
+@pytest.mark.parametrize("item", [b"1", b"{}", b'""', b'{"subscriptionId":"s"}'])
+def test_a_body_of_countless_items_is_refused_before_it_costs_memory(item):
+    data = b'{"value":[' + b",".join([item] * ((MOST_BYTES - 100) // (len(item) + 1))) + b"]}"
+    tracemalloc.start()
+    try:
+        assert status_of(data) == 413
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 100_000
+
+
+def test_the_members_of_large_groups_are_not_too_much():
+    members = [{"id": f"{number:036}", "@removed": "deleted"} for number in range(62_000)]
+    value = [GOOD | {"resourceData": {"members@delta": members}}]
+    data = json.dumps({"value": value}, separators=(",", ":")).encode()
+
+    assert MOST_BYTES * 0.97 < len(data) < MOST_BYTES
+    assert len(parse(data).items) == 1
 
 
 def test_the_largest_body_that_is_allowed_is_taken():
