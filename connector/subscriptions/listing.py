@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,6 +12,9 @@ from connector.access.decoding import NotJson, decode
 from connector.graph.errors import UnexpectedAnswer
 from connector.graph.paging import pages
 from connector.graph.session import GraphSession
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
+"""Ids become part of addresses that are written to, so nothing that could lead elsewhere is one."""
 
 
 class Listed(GraphObject):
@@ -50,7 +54,7 @@ async def list_subscriptions(session: GraphSession) -> list[Listed]:
     """
     found: list[Listed] = []
     async for page in pages(session, f"{session.base_url}/subscriptions", Listed):
-        if page.unreadable:
+        if page.unreadable or not all(_ID.fullmatch(one.id) for one in page.value):
             raise UnexpectedAnswer("Graph lists subscriptions without ids")
         found += page.value
     return found
@@ -59,6 +63,7 @@ async def list_subscriptions(session: GraphSession) -> list[Listed]:
 def parse_subscription(body: bytes) -> Listed | None:
     """The subscription that Graph answers with when it has made or renewed one; None where the body is none."""
     try:
-        return decode(body, Listed)
+        shown = decode(body, Listed)
     except (NotJson, msgspec.DecodeError):
         return None
+    return shown if _ID.fullmatch(shown.id) else None

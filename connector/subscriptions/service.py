@@ -147,7 +147,7 @@ async def _reauthorize(settings: Settings, store: Store, ids: tuple[str, ...]) -
     from connector.graph.writing import write
 
     held = await store.subscriptions()
-    ours = [one for one in held.record.subscriptions if one.id in ids] if held else []
+    ours = [one for one in held.record.subscriptions if one.id.lower() in ids] if held else []
     if not ours:
         return False
     gone = False

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
+from connector.storage import open_store
 from connector.subscriptions.service import MalformedMessage, handle_message
 from emulators.graph.service.faults import Fault
 
@@ -83,6 +85,25 @@ def test_a_reminder_for_a_subscription_that_is_gone_makes_a_new_one(world, subsc
 
     assert len(world.living()) == 2
     assert gone.id not in {one.id for one in subscribed.state().subscriptions}
+
+
+def test_a_reminder_may_write_ids_in_another_case(world, subscribed):
+    ours = subscribed.state()
+    shouting = [
+        structs.replace(one, id=one.id.upper()) for one in ours.subscriptions
+    ]  # notifications are read in lower case
+    message = {"seen_at": world.graph.clock.utc().isoformat(), "reauthorize": [ours.subscriptions[0].id]}
+
+    async def work() -> None:
+        async with open_store(subscribed.settings) as store:
+            held = await store.subscriptions()
+            await store.replace_subscriptions(structs.replace(held.record, subscriptions=tuple(shouting)), held)
+
+    asyncio.run(work())
+    world.graph.metrics.reset()
+    asyncio.run(handle_message(subscribed.settings, json.dumps(message)))
+
+    assert world.graph.metrics.requests > 0
 
 
 def test_a_reminder_whose_answer_fails_is_delivered_again(world, subscribed):
