@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _NUMBER = re.compile(r"[0-9]{1,15}")  # fewer digits than would overflow anything that reads JSON
-_KNOWN = {"after", "limit", "code", "clientid"}  # the last two are the platform's, for keys
+_OURS, _PLATFORMS = {"after", "limit"}, {"code", "clientid"}  # the platform reads its own, for keys, in any case
+_LONGEST_NAME = 40  # characters of a caller's that an answer repeats
 _LIMIT = 1_000  # changes, where nobody says how many
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
@@ -75,9 +76,9 @@ class _BadQuery(ValueError):
 
 def _asked(params: Mapping[str, str]) -> tuple[int | None, int]:
     """After which sequence, if any, and how many at most."""
-    unknown = sorted(name for name in params if name.lower() not in _KNOWN)
-    if unknown:  # a misspelt `after` would otherwise make its caller begin anew each time
-        raise _BadQuery(f"There is no parameter {unknown[0]!r}.")
+    unknown = sorted(name for name in params if name not in _OURS and name.lower() not in _PLATFORMS)
+    if unknown:  # a misspelt `after`, or `After`, would otherwise make its caller begin anew each time
+        raise _BadQuery(f"There is no parameter {unknown[0][:_LONGEST_NAME]!r}.")
     after = _number("after", params["after"], 0) if "after" in params else None
     return after, _number("limit", params["limit"], 1, _most()) if "limit" in params else _LIMIT
 

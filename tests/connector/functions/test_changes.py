@@ -111,6 +111,8 @@ def test_a_sequence_that_the_journal_has_not_reached_is_a_mistake(journal: Setti
         ({"after": "3", "limit": "5001"}, "limit"),
         ({"after": "3", "limit": "all"}, "limit"),
         ({"afer": "3"}, "no parameter 'afer'"),
+        ({"After": "3"}, "no parameter 'After'"),
+        ({"x" * 3000: "3"}, f"no parameter '{'x' * 40}'."),
     ],
 )
 def test_what_is_not_understood_is_refused(settings: Settings, params: dict[str, str], says: str) -> None:
