@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle)(-poison)?")
 
 
 class SettingsError(Exception):
@@ -97,6 +98,12 @@ def _storage_name(value: str) -> str:
     if not _CONTAINER.fullmatch(value):
         raise _Wrong("a name of 3 to 63 lower-case letters, digits and single hyphens")
     return value
+
+
+def _others_queue(value: str) -> str:
+    if _OWN_QUEUE.fullmatch(value):  # it would read what it tells others
+        raise _Wrong("the name of another queue than the connector's own")
+    return _storage_name(value)
 
 
 def _inherited(value: str) -> InheritedGrants:
@@ -283,7 +290,7 @@ class Settings:
     )
     changes_output_queue: str = _setting(
         "CHANGES_OUTPUT_QUEUE",
-        _storage_name,
+        _others_queue,
         "Storage queue that gets a message whenever the journal has grown, at least once, so that other systems need not poll. "
         "It is made when it is missing.",
         default="",

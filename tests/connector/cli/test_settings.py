@@ -10,6 +10,7 @@ import pytest
 from typer.testing import Result
 
 from connector.settings import known_settings
+from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, POISON_SUFFIX, SYNC_QUEUE
 from tests.support.snapshots import TENANT, environment
 
 Run = Callable[..., Result]
@@ -58,6 +59,15 @@ def test_settings_shows_problems_beside_the_values(run: Run) -> None:
     assert result.exit_code == 2
     [problem] = json.loads(result.stdout)["problems"]
     assert problem.startswith("SYNC_SCHEDULE must be a schedule of six fields")
+
+
+@pytest.mark.parametrize("queue", [SYNC_QUEUE, CHANGES_QUEUE, LIFECYCLE_QUEUE, SYNC_QUEUE + POISON_SUFFIX])
+def test_others_are_not_told_through_a_queue_that_the_connector_reads(run: Run, queue: str) -> None:
+    result = run("settings", "--json", env=environment(SECRET) | {"CHANGES_OUTPUT_QUEUE": queue})
+
+    assert json.loads(result.stdout)["problems"] == [
+        f"CHANGES_OUTPUT_QUEUE must be the name of another queue than the connector's own; it is {queue!r}."
+    ]
 
 
 def test_a_settings_file_counts_where_the_environment_says_nothing(run: Run, tmp_path: Path) -> None:
