@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from connector.access.tables import Table
-from connector.incremental.deriving.naming import names_what_is_there, same_key
 from connector.incremental.facts import Replace
 from connector.settings import Settings
 from connector.storage.records import Shrinking
+from connector.sync.publishing.naming import names_what_is_there, same_key
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from connector.access.staged import FACTS, TOMBSTONES
 from connector.access.tables import Table
-from connector.incremental.deriving.naming import NAMING, OBJECTS, PRESENT, names_one_of, same_key
 from connector.incremental.deriving.replacing import replace
 from connector.incremental.facts import Reading
 from connector.journal.literals import quoted
@@ -22,6 +21,7 @@ from connector.journal.replay import read_rows, write_rows
 from connector.journal.rows import as_json, json_rows
 from connector.settings import Settings
 from connector.storage.records import FactChange, Shrinking
+from connector.sync.publishing.naming import NAMING, OBJECTS, PRESENT, names_one_of, same_key
 from connector.sync.publishing.recalling import has_ended
 
 if TYPE_CHECKING:

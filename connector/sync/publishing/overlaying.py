@@ -15,12 +15,12 @@ otherwise is a change that rounds have missed. So it is found by the segment tha
 clocks disagree about, nor by sequences, which segments of facts alone do not have.
 
 Objects that Graph said are gone since then leave a tombstone among those facts. A page that was read before still names them, in
-rows that no round ever saw and no cursor tells of again; so those rows go as well.
+rows that no round ever saw and no cursor tells of again; so those rows go as well. (Of an account's manager delta tells by itself.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,29 +29,11 @@ from connector.access.tables import Table
 from connector.journal.literals import quoted
 from connector.journal.replay import write_rows
 from connector.sync.publishing.gaps import KindRead
+from connector.sync.publishing.naming import NAMING, names_one_of
 from connector.sync.publishing.previous import Key, Previous
 
 if TYPE_CHECKING:
     import duckdb
-
-# Columns that name users, groups and service principals. (Of an account's manager delta tells by itself.)
-_OBJECTS: Mapping[str, tuple[str, ...]] = {
-    "accounts": ("id",),
-    "sign_in_activity": ("id",),
-    "mailbox_purposes": ("id",),
-    "license_states": ("account_id", "assigned_by_group"),
-    "groups": ("id",),
-    "memberships": ("group_id", "principal_id"),
-    "group_licenses": ("group_id",),
-    "enterprise_applications": ("id",),
-    "app_roles": ("application_id",),
-    "application_owners": ("application_id", "principal_id"),
-    "app_role_assignments": ("application_id", "principal_id"),
-    "provisioning_jobs": ("application_id",),
-    "role_assignments": ("principal_id",),
-    "role_assignment_instances": ("principal_id",),
-    "role_eligibility_instances": ("principal_id",),
-}
 
 
 def overlay_touched(
@@ -67,9 +49,9 @@ def overlay_touched(
         if keys and table.name not in skipped:
             _overlay(database, table, keys, folder / "touched.jsonl")
     if previous.touched.get("tombstones"):
-        for name, columns in _OBJECTS.items():
-            named = " OR ".join(f"{column} IN (SELECT id FROM staged.tombstones)" for column in columns)  # noqa: S608
-            database.execute(f"DELETE FROM staged.{name} WHERE {named}")  # noqa: S608
+        for name in sorted(NAMING):
+            named = names_one_of(name, "one", "staged.tombstones")
+            database.execute(f"DELETE FROM staged.{name} AS one WHERE {named}")  # noqa: S608
 
 
 def _overlay(database: duckdb.DuckDBPyConnection, table: Table, keys: Collection[Key], path: Path) -> None:
