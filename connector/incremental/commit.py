@@ -132,6 +132,10 @@ async def commit(context: RoundContext, held: Held[Current], batch: Batch) -> Co
         StorageError: it is not known whether it is in force; the next round finds out.
     """
     tried: _Attempt | None = None
+    if batch.reading:
+        held = (
+            await context.in_force()
+        )  # reading took a while; a state of then would cost a replica that goes back to it
     for _ in range(_MOST_ATTEMPTS):
         if tried is not None and tried.is_in_force(held.record):
             return Committed(Outcome.COMMITTED, held, tried.ref, tried.held_back)

@@ -152,6 +152,7 @@ class _Round:
         situation = dataclasses.replace(situation, cursors=usable_cursors(held.record), rounds=self._rounds)
         kinds = comparisons_of(self._ask, situation)
         for number, kind in enumerate(kinds):
+            held = await context.in_force()  # what others have committed meanwhile, the replica holds already
             known = await context.replica.known(context.store, held.record)
             began = context.now()
             try:

@@ -15,8 +15,10 @@ import pytest
 from azure.storage.queue.aio import QueueServiceClient
 
 from connector.incremental import coalescing
+from connector.incremental import round as round_module
 from connector.incremental.asking import Ask
 from connector.incremental.context import Report
+from connector.incremental.replica import Replica
 from connector.incremental.service import Follower, run_round, wake_what_is_due
 from connector.journal.states import read_segments
 from connector.storage import Store, open_store
@@ -382,6 +384,31 @@ class _Overtaken:
             await run_round(self._process.settings, Lane.DIRECTORY, ["users"], follower=other)
             await other.close()
         return await self._store.write_segment(segment)
+
+
+def test_what_the_other_lane_commits_meanwhile_does_not_make_the_replica_go_back(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lanes share it. To hold an older state again it would have to load the whole snapshot."""
+    compared, loads, kinds = round_module.compare, [], ("application_owners", "provisioning_jobs")
+
+    async def overtaken(*args: Any) -> Any:
+        reading = await compared(*args)
+        if args[2] in kinds:
+            process.tenant.create_user(f"Overtakes {args[2]}")
+            await run_round(process.settings, Lane.DIRECTORY, ["users"], follower=process.follower)
+        return reading
+
+    monkeypatch.setattr(round_module, "compare", overtaken)
+    monkeypatch.setattr(Replica, "load", lambda *args: loads.append(args))
+    application = process.some("servicePrincipal")
+    process.tenant.add_owner(application, process.some("user", 8))
+    [report] = process.round(Lane.APPLICATIONS, kinds)
+
+    assert report.compared == kinds
+    assert report.segments
+    assert loads == []
+    assert process.untruths() == []
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before its effect", "after its effect"])
