@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -41,8 +41,16 @@ def with_kinds(rounds: Rounds, kinds: Mapping[str, KindRound]) -> Rounds:
 
 
 def signalled(rounds: Rounds, kinds: Iterable[str], at: datetime) -> Rounds:
-    """``rounds``, once something has given a sign that ``kinds`` have changed."""
-    return with_kinds(rounds, {kind: replace(rounds.kinds.get(kind, KindRound()), signalled_at=at) for kind in kinds})
+    """``rounds``, once something has given a sign that ``kinds`` have changed.
+
+    A look that is over came before the sign, whatever the clock says of whoever looked.
+    """
+    return with_kinds(rounds, {kind: _signalled(rounds.kinds.get(kind, KindRound()), at) for kind in kinds})
+
+
+def _signalled(before: KindRound, at: datetime) -> KindRound:
+    looked = (one + timedelta(microseconds=1) for one in (before.read_at, before.tried_at) if one is not None)
+    return replace(before, signalled_at=max([at, *looked]))
 
 
 def read(rounds: Rounds, kind: str, *, at: datetime, changed: bool, problem: str | None = None) -> KindRound:

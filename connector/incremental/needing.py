@@ -85,4 +85,6 @@ def _is_due(before: AskedFor, snapshot_id: str, reason: str, now: datetime) -> b
 
 
 def _is_recent(before: AskedFor, now: datetime) -> bool:
-    return before.asked_at <= now < before.asked_at + _AGAIN
+    return (
+        abs(now - before.asked_at) < _AGAIN
+    )  # somebody whose clock is ahead may have asked: it was asked all the same
