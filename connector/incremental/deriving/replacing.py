@@ -52,11 +52,14 @@ def _go(
     spared: dict[str, list[str]] = {}
     for name, value in sorted(but):
         spared.setdefault(name, []).append(value)
-    stays = " OR ".join(f'(r."{name}" IN (SELECT unnest(?))) IS TRUE' for name in spared) or "false"
+    types = {one.name: one.type.value for one in table}
+    stays = " OR ".join(
+        f'(r."{name}" IN (SELECT CAST(unnest(CAST(? AS VARCHAR[])) AS {types[name]}))) IS TRUE' for name in spared
+    )
     database.execute(
         f"CREATE OR REPLACE TABLE would_go AS SELECT r.*, {_id(column)} AS replaced_id "  # noqa: S608
         f"FROM replica.facts.{table.name} AS r ANTI JOIN said.{table.name} AS s ON {same_key(table, 's', 'r')} {_not_gone(table)} "
-        f"WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND NOT ({stays})",
+        f"WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND NOT ({stays or False})",
         list(spared.values()),
     )
 

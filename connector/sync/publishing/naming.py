@@ -1,4 +1,8 @@
-"""Which columns of fact tables name objects: users, groups, service principals, and what roles are limited to."""
+"""Which columns of fact tables name objects: users, groups, service principals.
+
+What a role is limited to is not among them: an assignment outlives the application that it is limited to while that can be
+restored. Graph goes on listing it, and its list is what counts.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +35,6 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "role_assignment_instances": _ROLE_COLUMNS,
     "role_eligibility_instances": _ROLE_COLUMNS,
 }
-_SCOPES: Mapping[str, str] = {
-    "role_assignments": "scope",
-    "role_assignment_instances": "scope",
-    "role_eligibility_instances": "scope",
-    "scopes": "id",
-}
 _LISTED: Mapping[str, tuple[str, ...]] = {
     "license_states": ("sku_id",),
     "group_licenses": ("sku_id",),
@@ -45,16 +43,13 @@ _LISTED: Mapping[str, tuple[str, ...]] = {
     "role_eligibility_instances": ("role_id",),
 }
 
-NAMING = frozenset((*_NAMES, *_SCOPES))
+NAMING = frozenset(_NAMES)
 """Fact tables of which a row may be, or name, an object. (An account's manager is named, but the account stays without.)"""
 
 
 def names_one_of(table: str, row: str, ids: str) -> str:
     """SQL that is true where ``row`` of the fact table is or names one of ``ids``, a table with a column ``id``."""
     conditions = [f"{row}.{column} IN (SELECT id FROM {ids})" for column in _NAMES.get(table, ())]  # noqa: S608
-    if table in _SCOPES:
-        spelled = f"SELECT way || id FROM {ids}, (VALUES ('/'), ('/administrativeUnits/')) AS ways (way)"  # noqa: S608
-        conditions.append(f"{row}.{_SCOPES[table]} IN ({spelled})")
     return f"(({' OR '.join(conditions)}) IS TRUE)" if conditions else "false"
 
 

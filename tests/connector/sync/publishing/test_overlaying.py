@@ -97,10 +97,10 @@ def test_what_nobody_asks_for_any_more_does_not_come_back(publish) -> None:
     assert second.facts("mailbox_purposes", "id") == []
 
 
-def test_a_role_that_is_limited_to_what_is_gone_goes_with_it(publish) -> None:
+def test_a_role_that_is_limited_to_what_is_gone_stays_as_long_as_graph_lists_it(publish) -> None:
     first = publish(TENANT, reading())
     assigned = [{"id": one, "role_id": "r", "principal_id": "a", "scope": f"/{one}"} for one in ("app", "other")]
     buried = [is_there("tombstones", id="app", kind="service_principal", removed_at="2026-01-05T00:00:00Z")]
     second = publish({**TENANT, "role_assignments": assigned}, reading(), first, journal=buried)
 
-    assert second.facts("role_assignments", "id") == [("other",)]
+    assert second.facts("role_assignments", "id") == [("app",), ("other",)]
