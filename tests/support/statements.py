@@ -56,12 +56,30 @@ def tell(facts: Facts, reading: Reading, settings: Settings, now: str) -> tuple[
                 held_back.append((name, *shrunk))
             else:
                 going |= would_go
+        if name == "role_assignment_instances" and _pim_is_silent(reading):
+            was, now = facts["role_assignments"].values(), after["role_assignments"].values()
+            going |= {key for key, row in old.items() if key not in new and _told(row, was) and not _told(row, now)}
         after[name] = {key: row for key, row in old.items() if key not in going} | new
     stones = {key: row for key, row in facts["tombstones"].items() if key[0] not in back or key[0] in removed}
     after["tombstones"] = {
         (id_,): {"id": id_, "kind": kind, "removed_at": now} for id_, kind in sorted(removed.items())
     } | stones
     return {name: {key: _plain(row) for key, row in rows.items()} for name, rows in after.items()}, held_back
+
+
+def _pim_is_silent(reading: Reading) -> bool:
+    listed = {one.table for one in reading.replaced}
+    return "role_assignments" in listed and "role_assignment_instances" not in listed
+
+
+def _told(instance: Mapping[str, Any], assignments: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an instance says more of one of the assignments."""
+    origin, words = instance.get("origin_id"), _words(instance)
+    return any(one["id"] == origin if origin is not None else _words(one) == words for one in assignments)
+
+
+def _words(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row.get("principal_id"), row.get("role_id"), row.get("scope") or "/"
 
 
 def _shrunk(
@@ -102,9 +120,7 @@ def _names(table: str, row: Mapping[str, Any], ids: set[Any]) -> bool:
     if table == "tombstones":
         return False
     own = {row.get("id")} if table in _IDS_OF_OBJECTS else set()
-    scope = str(row.get("id" if table == "scopes" else "scope") or "")
-    places = {scope.removeprefix("/administrativeUnits/"), scope[1:]} if scope.startswith("/") else set()
-    return bool((own | places | {row.get(column) for column in _NAMING}) & ids)
+    return bool((own | {row.get(column) for column in _NAMING}) & ids)
 
 
 def _is_of(row: Mapping[str, Any], one: Replace) -> bool:

@@ -109,10 +109,13 @@ class _Statement:
             or reading.gone.get(name)
             or any(one.table == name for one in reading.replaced)
             or (reading.removed and name in NAMING)
-            or (
-                name == "role_assignment_instances" and any(one.table == "role_assignments" for one in reading.replaced)
-            )
+            or (name == "role_assignment_instances" and self._pim_is_silent())
         )
+
+    def _pim_is_silent(self) -> bool:
+        """Whether role assignments were listed, and what Privileged Identity Management says of them was not."""
+        listed = {one.table for one in self._reading.replaced}
+        return "role_assignments" in listed and "role_assignment_instances" not in listed
 
     def _moved(self, table: Table) -> bool:
         found = self._database.execute(
@@ -178,7 +181,7 @@ class _Statement:
         if reading.removed and name in NAMING:
             self._remove(table)
         replaced = [one for one in reading.replaced if one.table == name]
-        if name == "role_assignment_instances" and not replaced:
+        if name == "role_assignment_instances" and self._pim_is_silent():
             self._end_instances()
         if replaced:
             self._held_back += replace(self._database, table, replaced, self._settings)
