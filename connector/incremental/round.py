@@ -15,6 +15,7 @@ from connector.incremental import ledger
 from connector.incremental.asking import Ask
 from connector.incremental.commit import Batch, Committed, Outcome, commit
 from connector.incremental.context import Again, Report, RoundContext
+from connector.incremental.deriving.derived import TooMuchAtOnce
 from connector.incremental.lanes import Situation, comparisons_of, deltas_of, usable_cursors
 from connector.incremental.needing import ask_for_full_sync, lost_cursors, obstacle
 from connector.incremental.replica.errors import SnapshotUnusable
@@ -69,6 +70,8 @@ class _Round:
         except (JournalDamaged, SnapshotUnusable) as damage:
             report.obstacle = str(damage)
             log_event(_log, "state_damaged", level=logging.ERROR, problem=str(damage), advice=damage.advice)
+        except TooMuchAtOnce as problem:
+            report.obstacle = str(problem)  # nothing moved: the full sync reads it, and its cursors come after it
         finally:
             await ledger.write(context.store, context.now(), self._note)
         needed = report.obstacle or lost_cursors(held.record)

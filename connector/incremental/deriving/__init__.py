@@ -1,6 +1,6 @@
 """From what a round has read to what changes: the rules of publishing, applied to what a change touches."""
 
 from connector.incremental.deriving.derive import derive
-from connector.incremental.deriving.derived import Derived, RowDifference
+from connector.incremental.deriving.derived import Derived, RowDifference, TooMuchAtOnce
 
-__all__ = ["Derived", "RowDifference", "derive"]
+__all__ = ["Derived", "RowDifference", "TooMuchAtOnce", "derive"]

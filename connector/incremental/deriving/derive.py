@@ -6,11 +6,14 @@ change can reach, from the facts around them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from connector.incremental.deriving.derived import Derived
+from connector.access.tables import TABLES, Table
+from connector.incremental.deriving.derived import Derived, TooMuchAtOnce
 from connector.incremental.deriving.differing import compare, row_differences
 from connector.incremental.deriving.inheriting import inherit
 from connector.incremental.deriving.reach import reach
@@ -20,6 +23,14 @@ from connector.incremental.facts import Reading
 from connector.incremental.replica import Replica
 from connector.settings import Settings
 from connector.sync.publishing.database import build_tables, set_options
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+MOST_ROWS = 250_000
+"""Most rows, of tables and fact tables, that may differ at once: a segment of 135 MB, which takes 0.7 GB of memory and 8 s to derive,
+write and apply (measured with 125,000 new accounts). A group may get 100,000 members at once."""
 
 
 def derive(replica: Replica, reading: Reading, settings: Settings, *, now: datetime) -> Derived:
@@ -31,6 +42,7 @@ def derive(replica: Replica, reading: Reading, settings: Settings, *, now: datet
         now: when the reading was made, with a zone: tombstones say so.
 
     Raises:
+        TooMuchAtOnce: more than :data:`MOST_ROWS` differ.
         ValueError: the replica is empty.
     """
     position = replica.position
@@ -47,4 +59,15 @@ def derive(replica: Replica, reading: Reading, settings: Settings, *, now: datet
         build_tables(database, counted="counting")
         compare(database, reached)
         inherit(database, settings, folder)
+        _check_number(database, stated.moved)
         return Derived(list(row_differences(database)), list(fact_changes(database, stated.moved)), stated.held_back)
+
+
+def _check_number(database: duckdb.DuckDBPyConnection, moved: Iterable[Table]) -> None:
+    """Count what differs before any of it is fetched. What changes is there before and after."""
+    which = [f"{schema}.{table.name}" for schema in ("stale", "fresh") for table in TABLES]
+    which += [f"{schema}.{table.name}" for schema in ("leaving", "coming") for table in moved]
+    query = " UNION ALL ".join(f"SELECT count(*) AS rows FROM {name}" for name in which)  # noqa: S608
+    [(rows,)] = database.execute(f"SELECT CAST(sum(rows) AS BIGINT) FROM ({query})").fetchall()  # noqa: S608
+    if rows > MOST_ROWS:
+        raise TooMuchAtOnce(rows, MOST_ROWS)

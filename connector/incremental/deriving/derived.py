@@ -38,3 +38,12 @@ class Derived:
     def __bool__(self) -> bool:
         """Whether there is anything to commit."""
         return bool(self.changes or self.facts)
+
+
+class TooMuchAtOnce(Exception):
+    """More differs than a round can commit. A full sync reads it with bounded memory, and tells followers to begin anew."""
+
+    advice = "Nothing has to be done: a full sync is asked for, and rounds go on from what it publishes."
+
+    def __init__(self, rows: int, most: int) -> None:
+        super().__init__(f"{rows:,} rows differ at once, more than the {most:,} that a round can commit.")

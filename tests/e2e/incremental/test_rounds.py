@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import importlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 from azure.storage.queue.aio import QueueServiceClient
 
@@ -518,6 +520,32 @@ def test_other_settings_make_no_round_and_one_full_sync(process: Process) -> Non
     assert "SKIP_AD_GROUPS" in (process.rounds().problem or "")
     process.round()
     assert process.rounds().problem is None
+    assert process.untruths() == []
+
+
+def test_more_than_a_round_can_commit_is_left_to_a_full_sync(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_before = process.rounds().full_sync
+    before = process.with_store(lambda store: store.current())
+    process.tenant.add_owner(process.some("group", 2), process.tenant.create_user("One too many"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.import_module("connector.incremental.deriving.derive"), "MOST_ROWS", 1)
+        [report] = process.round(Lane.DIRECTORY)
+
+    assert report.obstacle
+    assert "more than the 1 that" in report.obstacle
+    assert process.with_store(lambda store: store.current()) == before, "no cursor moved past it"
+    asked = process.rounds().full_sync
+    assert asked is not None
+    assert asked.reason == report.obstacle
+
+    async def forget(store: Store) -> None:
+        held = await store.rounds()
+        assert held is not None
+        await store.replace_rounds(msgspec.structs.replace(held.record, full_sync=asked_before), held)
+
+    process.with_store(forget)
+    process.round()
     assert process.untruths() == []
 
 
