@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from tools.stack import TOP, Stack, add_tenant_options, running
+from tools.trying import commands
 
 SETTINGS_FILE = TOP / ".state" / "local.settings.json"
 """Not the one at the top, which is the developer's own."""
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stderr.write(f"Making a tenant of {options.users:,} users and starting everything …\n")
     with running(users=options.users, groups=options.groups, seed=options.seed, latency_ms=options.latency_ms) as stack:
         _write_settings(stack)
+        stack.host.invoke_timer("subscription_timer")  # its schedule would let the first changes wait
         _tell(stack)
         with stack.host.log_file.open(errors="replace") as log:
             while not stopped.wait(0.25):
@@ -41,13 +43,16 @@ def _write_settings(stack: Stack) -> None:
 
 
 def _tell(stack: Stack) -> None:
-    host = stack.host
+    settings_file = SETTINGS_FILE.relative_to(TOP)
     sys.stderr.write(
-        f"Functions host: {host.url}\nMicrosoft Graph: {stack.graph.facts['base_url']}\n"
-        f"Settings for the command line are in {SETTINGS_FILE.relative_to(TOP)}. In another terminal:\n"
-        f"  curl -X POST '{host.function_url('request_sync')}?code={host.key('request_sync')}'\n"
-        f"  {sys.executable} -m connector --settings {SETTINGS_FILE.relative_to(TOP)} status\n"
-        "Ctrl-C stops everything. What the host logs follows.\n\n"
+        f"Functions host: {stack.host.url}\nMicrosoft Graph: {stack.graph.facts['base_url']}\n"
+        f"Settings for the command line are in {settings_file}. Another terminal, in this folder:\n\n"
+    )
+    for purpose, command in commands(stack, settings_file):
+        sys.stderr.write(f"  # {purpose}\n  {command}\n")
+    sys.stderr.write(
+        "\nNotifications arrive within seconds; what Graph does not notify of (roles, applications), within minutes.\n"
+        "docs/graph-emulator.md lists what else can be done to the tenant. Ctrl-C stops everything. The host's log follows.\n\n"
     )
 
 

@@ -29,6 +29,11 @@ class Admin:
         found: dict[str, Any] = json.loads(self._ask("GET", "metrics"))
         return found
 
+    def truth(self) -> dict[str, list[dict[str, Any]]]:
+        """What access there is, as tables by name."""
+        found: dict[str, list[dict[str, Any]]] = json.loads(self._ask("GET", "truth"))
+        return found
+
     def do(self, verb: str, **arguments: object) -> Any:
         """Change the tenant; what the verb returns.
 
