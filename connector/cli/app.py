@@ -31,7 +31,7 @@ app = typer.Typer(
     cls=AnsweringGroup,
     help=(
         "Who has access to what in a Microsoft Entra ID tenant.\n\n"
-        "`sync` reads the tenant into blob storage; the other commands ask the newest snapshot there. "
+        "`sync` reads the tenant into blob storage, and the Function App keeps that current; the other commands ask what is there. "
         "Each explains itself: `python -m connector access --help`."
     ),
     epilog=_epilog(),

@@ -100,34 +100,51 @@ def changes(
         selection = Selection(opened.snapshot, kinds=kinds or (), principal=principal, inherited=inherited)
         names = Names(opened.snapshot)
         if follow:
+            invocation.output.tell("Following the journal. Ctrl-C ends it.")
             pages = follow_changes(settings, begin, now, invocation.output.tell)
         else:
             pages = changes_since(settings, begin, now)
         try:
-            asyncio.run(_print(invocation, pages, selection, names))
+            shown = asyncio.run(_print(invocation, pages, selection, names, following=follow))
         except KeyboardInterrupt:
             return  # this is how --follow ends
         if not follow:
             selection.check()
     if selection.hidden:
-        invocation.output.tell(f"{selection.hidden:,} more only follow from others; --inherited shows them.")
+        more = "more " if shown else ""
+        invocation.output.tell(f"{selection.hidden:,} {more}only follow from others; --inherited shows them.")
+    elif not shown:
+        invocation.output.tell(f"No {'such ' if kinds or principal else ''}changes {_when(begin)}.")
 
 
-async def _print(invocation: Invocation, pages: AsyncGenerator[Page, None], selection: Selection, names: Names) -> None:
-    """One line for each change that is wanted, as it comes."""
+async def _print(
+    invocation: Invocation, pages: AsyncGenerator[Page, None], selection: Selection, names: Names, *, following: bool
+) -> int:
+    """One line for each change that is wanted, as it comes; how many there were. Who follows is told once that some are hidden."""
     from connector.query.telling import tell
 
-    output = invocation.output
+    output, shown, told = invocation.output, 0, False
     async with aclosing(pages):
         async for page in pages:
             names.learn(page.changes)
             for change in (tell(one, names) for one in page.changes):
                 if not selection.wants(change):
                     continue
+                shown += 1
                 if output.as_json:
                     output.line_of_json(change)
                 else:
                     output.plain(line(change))
+            if following and selection.hidden and not told:
+                told = True
+                output.tell("More follows from this, through groups; --inherited shows it.")
+    return shown
+
+
+def _when(begin: int | datetime | None) -> str:
+    if begin is None:
+        return "in the last day"
+    return f"after sequence {begin:,}" if isinstance(begin, int) else f"since {begin:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _since(text: str | None, now: datetime) -> int | datetime | None:

@@ -100,6 +100,22 @@ def test_one_line_for_each_change(run: Run, journal: Settings) -> None:
     assert result.stderr == "2 more only follow from others; --inherited shows them.\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "No changes in the last day.\n"),
+        (["--since", "9"], "No changes after sequence 9.\n"),
+        (["--since", "2026-01-06"], "No changes since 2026-01-06 00:00:00 UTC.\n"),
+        (["--since", "2", "--principal", "carl@contoso.com"], "No such changes after sequence 2.\n"),
+        (["--since", "2", "--kind", "license"], "No such changes after sequence 2.\n"),
+    ],
+)
+def test_that_nothing_has_changed_is_said(run: Run, journal: Settings, arguments: list[str], says: str) -> None:
+    result = run("changes", *arguments)
+
+    assert (lines(result), result.stderr) == ([], says)
+
+
 def test_what_only_follows_can_be_shown(run: Run, journal: Settings) -> None:
     told = lines(run("changes", "--since", "2", "--inherited"))[:2]
 
@@ -233,6 +249,7 @@ def test_following_shows_what_comes_goes_on_over_what_began_anew_and_ends_cleanl
             following.send_signal(signal.SIGINT)
             assert following.wait() == 0
             assert following.stderr.read() == (
+                "Following the journal. Ctrl-C ends it.\n"
                 "A new snapshot, 20260105T120000Z-two, has begun anew: what it changed is not told.\n"
             )
         finally:
