@@ -263,7 +263,7 @@ class Current(Record, frozen=True, kw_only=True):
 
     Attributes:
         snapshot_id: the snapshot to read. Ids sort by the time at which their sync was asked for; what compaction makes of
-            the snapshot of a sync is called ``{sync id}-{sequence}`` and so sorts behind it and before the next one.
+            the snapshot of a sync is called ``{sync id}-{sequence}…`` and so sorts behind it and before the next one.
         journal_base: sequence of the last change that the snapshot includes.
         journal_head: sequence of the last change of all.
         segments: the journal after the snapshot, in order: together they lead from ``journal_base`` to ``journal_head``.

@@ -25,9 +25,13 @@ def requested_at(sync_id: str) -> datetime:
     return datetime.strptime(sync_id.partition("-")[0], _FORM).replace(tzinfo=UTC)
 
 
-def compacted_id(sync_id: str, sequence: int) -> str:
-    """The id of what compaction makes of the snapshot of a sync and the journal up to ``sequence``."""
-    return f"{sync_id}-{sequence:016d}"
+def compacted_id(sync_id: str, sequence: int, beyond: int = 0) -> str:
+    """The id of what compaction makes of the snapshot of a sync and the journal up to ``sequence``.
+
+    Args:
+        beyond: how many segments without changes, so without a sequence of their own, it includes after that change.
+    """
+    return f"{sync_id}-{sequence:016d}" + (f"-{beyond:06d}" if beyond else "")
 
 
 def sync_of(snapshot_id: str) -> str:

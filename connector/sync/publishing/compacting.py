@@ -3,8 +3,8 @@
 Whoever reads the state reads the snapshot and replays the journal, so a long journal makes every reader slow. The new snapshot holds
 the same rows, byte for byte what publishing the same facts would write, and is put in force with what was committed after it.
 
-Compaction never goes back either. It folds up to a change, its id ends with that change's sequence, and it is put in force only
-where the segments that it folded are still the first ones of the journal. So two workers that fold the same make the same
+Compaction never goes back either. Its id ends with the sequence of the last change that it folds (and how many segments of facts
+alone after it), so that ids sort as the journal goes, and it is put in force only where the segments that it folded are still the first ones of the journal. So two workers that fold the same make the same
 snapshot under the same name, and what a worker leaves behind that died is never put in force later over something younger.
 """
 
@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,14 +56,12 @@ async def compact(
         StorageError: storage refuses.
     """
     held = await store.current()
-    if held is None or not _is_long(held.record, most_segments, most_lines):
+    if held is None or not held.record.segments or not _is_long(held.record, most_segments, most_lines):
         return None
-    folded = _until_last_change(held.record)
-    if not folded:
-        return None
+    folded = held.record.segments
     with TemporaryDirectory(prefix="entra-compact-") as name:
         folder = Path(name)
-        manifest = await _fold(store, replace(held.record, segments=folded), folder, now)
+        manifest = await _fold(store, held.record, folder, now)
     if not await _put_in_force(store, held, manifest, folded):
         return None
     log_event(_log, "compacted", snapshot_id=manifest.snapshot_id, segments=len(folded), sequence=manifest.journal_base)
@@ -74,20 +73,17 @@ def _is_long(current: Current, most_segments: int, most_lines: int) -> bool:
     return len(current.segments) > most_segments or lines > most_lines
 
 
-def _until_last_change(current: Current) -> tuple[SegmentRef, ...]:
-    """The segments up to the last one with a change: what ends there is named by its sequence alone."""
-    segments = list(current.segments)
-    while segments and segments[-1].last < segments[-1].first:
-        segments.pop()
-    return tuple(segments)
+def _beyond(journal: Sequence[SegmentRef]) -> int:
+    """How many segments without changes there are at the end."""
+    return len([*takewhile(lambda ref: ref.last < ref.first, reversed(journal))])
 
 
 async def _fold(store: Store, current: Current, folder: Path, now: datetime) -> Manifest:
     """Write the snapshot that holds the state of ``current``, and its manifest."""
-    current = replace(current, journal_head=current.segments[-1].last)
     previous = await fetch_state(store, current, folder)
     before = previous.manifest
-    snapshot_id = compacted_id(sync_of(current.snapshot_id), current.journal_head)
+    journal = journal_until(current, before)
+    snapshot_id = compacted_id(sync_of(current.snapshot_id), current.journal_head, _beyond(journal))
     new = await asyncio.to_thread(_write, previous, folder)
     await asyncio.gather(*(store.upload_snapshot_part(snapshot_id, part, path) for part, path in new.files.items()))
     manifest = replace(
@@ -98,7 +94,7 @@ async def _fold(store: Store, current: Current, folder: Path, now: datetime) -> 
         tables=dict(new.tables),
         facts=dict(new.facts),
         journal_base=current.journal_head,
-        journal=journal_until(current, before),
+        journal=journal,
         continuous=True,
         compacted_from=before.compacted_from or before.snapshot_id,
     )
