@@ -57,8 +57,9 @@ def tell(facts: Facts, reading: Reading, settings: Settings, now: str) -> tuple[
             else:
                 going |= would_go
         if name == "role_assignment_instances" and _pim_is_silent(reading):
-            was, now = facts["role_assignments"].values(), after["role_assignments"].values()
-            going |= {key for key, row in old.items() if key not in new and _told(row, was) and not _told(row, now)}
+            known, assigned = facts["role_assignments"].values(), after["role_assignments"].values()
+            gone_with = (key for key, row in old.items() if _told(row, known) and not _told(row, assigned))
+            going |= set(gone_with) - new.keys()
         after[name] = {key: row for key, row in old.items() if key not in going} | new
     stones = {key: row for key, row in facts["tombstones"].items() if key[0] not in back or key[0] in removed}
     after["tombstones"] = {
