@@ -81,6 +81,13 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _without_secrets(value: str) -> str:
+    """``value`` without what belongs to nobody's log: the signature or key in the query of an address, and a password before its
+    host."""
+    address, asked, _ = value.partition("?")
+    return re.sub(r"//[^/]*@", "//…@", address) + ("?…" if asked else "")
+
+
 def _file(value: str) -> Path:
     path = Path(value)
     if not path.is_file():
@@ -324,7 +331,7 @@ class Settings:
                 try:
                     values[known.name] = setting.parse(text)
                 except _Wrong as wrong:
-                    given = "what is set is not" if setting.secret else f"it is {text!r}"
+                    given = "what is set is not" if setting.secret else f"it is {_without_secrets(text)!r}"
                     problems.append(f"{setting.name} must be {wrong}; {given}.")
         if not values.get("storage") and not any("AzureWebJobsStorage" in problem for problem in problems):
             problems += [

@@ -71,7 +71,7 @@ def _show_snapshot(output: Output, snapshot: SnapshotStatus) -> None:
         f"Snapshot {snapshot.snapshot_id}: the tenant as of {snapshot.started_at:%Y-%m-%d %H:%M} UTC, {age(snapshot.age_seconds)} ago"
     )
     output.line(f"Blobs: {snapshot.location}")
-    output.table(("table", "#rows"), list(snapshot.tables.items()))
+    output.table(("table", "#rows in the snapshot"), list(snapshot.tables.items()))
     for kind, reason in snapshot.incomplete.items():
         output.line(f"Incomplete: {kind}. {reason}")
     for reason, count in snapshot.left_out.items():
@@ -81,7 +81,8 @@ def _show_snapshot(output: Output, snapshot: SnapshotStatus) -> None:
 
 
 def _show_journal(output: Output, journal: JournalStatus) -> None:
-    since = f"{journal.changes:,} changes in {journal.segments:,} commits since the snapshot"
+    commits = "1 commit" if journal.segments == 1 else f"{journal.segments:,} commits"
+    since = f"{journal.changes:,} changes in {commits} since the snapshot"
     newest = f"the last {age(journal.age_seconds)} ago" if journal.segments else "none yet"
     output.line(f"Journal: sequence {journal.head:,}, {since}, {newest}")
     if journal.damage is not None:

@@ -70,6 +70,23 @@ def test_others_are_not_told_through_a_queue_that_the_connector_reads(run: Run, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AzureWebJobsStorage__blobServiceUri", "https://contoso.blob.core.windows.net/?sv=2024-11-04&sig=c2VjcmV0"),
+        ("NOTIFICATION_URL", "https://contoso.azurewebsites.net/api/notifications/changes?code=c2VjcmV0"),
+        ("NOTIFICATION_URL", "https://anna:c2VjcmV0@contoso.com"),
+        ("GRAPH_ENDPOINT", "http://anna:c2V@jcmV0:c2VjcmV0@graph.microsoft.com/v1.0?x"),
+    ],
+)
+def test_a_secret_that_does_not_belong_in_an_address_is_not_told(run: Run, name: str, value: str) -> None:
+    result = run("settings", "--json", env=environment(SECRET) | {name: value})
+
+    problems = json.loads(result.stdout)["problems"]
+    assert any(name in problem for problem in problems)
+    assert "c2V" not in "".join(problems)
+
+
 def test_a_settings_file_counts_where_the_environment_says_nothing(run: Run, tmp_path: Path) -> None:
     values = environment(SECRET) | {"STORAGE_CONTAINER": "from-file", "INHERITED_GRANTS": "off"}
     (tmp_path / "mine.json").write_text(json.dumps({"IsEncrypted": False, "Values": values}))
