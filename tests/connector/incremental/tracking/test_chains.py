@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.graph.errors import GraphUnreachable, Throttled, UnexpectedAnswer
+from connector.incremental.tracking import chains
 from emulators.graph import Fault, Variants
 from tests.support.haste import in_haste
 from tests.support.picking import a_cloud_group, a_member, a_security_group, no_member
@@ -69,6 +70,17 @@ def test_a_reset_while_pages_are_read_loses_the_cursor(track: Track):
     tracker.emulator.fail(Fault(path="users/delta", times=1, skip=1, status=410, code="resyncRequired"))
     tracker.emulator.fail(Fault(path="users/delta.*deltatoken", times=1, skip=1, status=410, code="resyncRequired"))
     assert set(tracker.look().lost) == {"users"}
+
+
+def test_a_chain_that_is_too_long_to_be_held_is_left_to_a_full_sync(track: Track, monkeypatch: pytest.MonkeyPatch):
+    tracker = track(Variants(delta_page_size=2))
+    for number in range(5):
+        tracker.emulator.tenant.create_user(f"New {number}")
+    monkeypatch.setattr(chains, "MOST_ITEMS", 3)
+    read = tracker.look()
+    assert "more than 3 changes" in read.lost["users"]
+    assert "accounts" not in read.reading.rows
+    assert "groups" in read.cursors
 
 
 def test_a_kind_that_has_to_wait_past_the_deadline_is_left_to_the_next_round(track: Track):
