@@ -70,4 +70,4 @@ def _check_number(database: duckdb.DuckDBPyConnection, moved: Iterable[Table]) -
     query = " UNION ALL ".join(f"SELECT count(*) AS rows FROM {name}" for name in which)  # noqa: S608
     [(rows,)] = database.execute(f"SELECT CAST(sum(rows) AS BIGINT) FROM ({query})").fetchall()  # noqa: S608
     if rows > MOST_ROWS:
-        raise TooMuchAtOnce(rows, MOST_ROWS)
+        raise TooMuchAtOnce(MOST_ROWS)

@@ -45,5 +45,5 @@ class TooMuchAtOnce(Exception):
 
     advice = "Nothing has to be done: a full sync is asked for, and rounds go on from what it publishes."
 
-    def __init__(self, rows: int, most: int) -> None:
-        super().__init__(f"{rows:,} rows differ at once, more than the {most:,} that a round can commit.")
+    def __init__(self, most: int) -> None:
+        super().__init__(f"More than {most:,} rows differ at once, which is more than a round can commit.")

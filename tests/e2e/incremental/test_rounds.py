@@ -533,7 +533,7 @@ def test_more_than_a_round_can_commit_is_left_to_a_full_sync(process: Process, m
         [report] = process.round(Lane.DIRECTORY)
 
     assert report.obstacle
-    assert "more than the 1 that" in report.obstacle
+    assert "More than 1 rows differ" in report.obstacle
     assert process.with_store(lambda store: store.current()) == before, "no cursor moved past it"
     asked = process.rounds().full_sync
     assert asked is not None
