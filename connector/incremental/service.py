@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from connector.incremental.asking import Ask, MalformedWake, parse_wake
 from connector.incremental.coalescing import Later, Turns, put_aside, take_along
 from connector.incremental.context import Again, Report, RoundContext
+from connector.incremental.folders import TemporaryFolder
 from connector.incremental.lanes import Situation, is_anything_due, usable_cursors
 from connector.incremental.replicas import SharedReplica
 from connector.incremental.subscribed import subscribed_kinds
@@ -51,8 +51,8 @@ class Follower:
 
         self._graph = graph or SharedConnection()
         self._owns_graph = graph is None
-        self._temporary = None if folder else TemporaryDirectory(prefix="entra-replica-")
-        self._replica = SharedReplica(folder or Path(self._temporary.name if self._temporary else ""))
+        self._temporary = None if folder else TemporaryFolder()
+        self._replica = SharedReplica(folder or (self._temporary.path if self._temporary else Path()))
         self._later = Later()
         self._turns: dict[tuple[Settings, Lane], Turns] = {}
 
@@ -132,7 +132,7 @@ class Follower:
         if self._owns_graph:
             await self._graph.close()
         if self._temporary is not None:
-            self._temporary.cleanup()
+            self._temporary.remove()
 
     def _turn(self, settings: Settings, lane: Lane) -> Turns:
         if (settings, lane) not in self._turns:
