@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -12,6 +13,9 @@ import msgspec
 if TYPE_CHECKING:
     from rich.console import Console
 
+
+_STEERING = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of text around."""
 
 TERMINAL_ROWS = 1000
 """More than anybody reads in a terminal, and as much as can be laid out without waiting."""
@@ -25,11 +29,11 @@ class Output:
 
     def document(self, value: Any) -> None:
         """Print the JSON document that is the answer."""
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        sys.stdout.write(_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n")
 
     def line_of_json(self, value: Any) -> None:
         """Print one JSON document on a line of its own, at once."""
-        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        sys.stdout.write(_escaped(msgspec.json.encode(value).decode()) + "\n")
         sys.stdout.flush()
 
     def tell(self, text: str) -> None:
@@ -105,6 +109,11 @@ def cell_text(value: object, number: str = "{}") -> str:
     if isinstance(value, int):
         return number.format(value)
     return visible(str(value))
+
+
+def _escaped(text: str) -> str:
+    """JSON with the same meaning, in which nothing steers a terminal: what lies below a space is escaped already."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def visible(text: str) -> str:

@@ -225,6 +225,19 @@ def test_names_of_the_tenant_cannot_steer_a_terminal(run: Run, journal: Settings
     assert [one[45:] for one in lines(run("changes", "--since", "9"))] == ["group Evil [2J name appeared"]
 
 
+def test_json_does_not_steer_terminals_either(run: Run, journal: Settings) -> None:
+    name = "Evil\x1b[2J\x9b2J\u202ename"
+
+    async def work(store: Any) -> None:
+        await commit(store, [appeared("groups", id="g-x", display_name=name)], at=later(9))
+
+    in_storage(journal, work)
+    [told] = lines(run("changes", "--since", "9", "--json"))
+
+    assert told.isprintable()
+    assert json.loads(told)["subject"]["name"] == name
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 def test_following_shows_what_comes_goes_on_over_what_began_anew_and_ends_cleanly(journal: Settings) -> None:
     async def one_more(store: Any) -> None:
