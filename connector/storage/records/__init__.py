@@ -1,0 +1,66 @@
+"""The JSON documents in storage, as types."""
+
+from connector.storage.records.base import SCHEMA_VERSION, Record, Traffic
+from connector.storage.records.rounds import AskedFor, ChangesMessage, KindRound, Lane, Rounds, WakeMessage
+from connector.storage.records.snapshots import (
+    KindFacts,
+    Manifest,
+    Shrinking,
+    SnapshotPart,
+    TableChanges,
+    TableFacts,
+    Unread,
+)
+from connector.storage.records.state import Cause, Change, Current, Cursor, FactChange, SegmentHead, SegmentRef
+from connector.storage.records.syncs import (
+    UNREAD,
+    Checkpoint,
+    Failure,
+    KindProgress,
+    Part,
+    Progress,
+    Running,
+    StepMessage,
+    Sync,
+    SyncResult,
+    SyncState,
+    UnitState,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "UNREAD",
+    "AskedFor",
+    "Cause",
+    "Change",
+    "ChangesMessage",
+    "Checkpoint",
+    "Current",
+    "Cursor",
+    "FactChange",
+    "Failure",
+    "KindFacts",
+    "KindProgress",
+    "KindRound",
+    "Lane",
+    "Manifest",
+    "Part",
+    "Progress",
+    "Record",
+    "Rounds",
+    "Running",
+    "SegmentHead",
+    "SegmentRef",
+    "Shrinking",
+    "SnapshotPart",
+    "StepMessage",
+    "Sync",
+    "SyncResult",
+    "SyncState",
+    "TableChanges",
+    "TableFacts",
+    "Traffic",
+    "UnitState",
+    "Unread",
+    "WakeMessage",
+]
