@@ -200,10 +200,15 @@ async def run_round(
 async def catch_up(settings: Settings, follower: Follower | None = None) -> None:
     """Follow every cursor once: before a full sync publishes, so that what it reports as drift is what rounds really missed.
 
+    Before the first snapshot there is nothing that could have been missed.
+
     Raises:
         LeaseHeld: a round is running anyway.
         GraphError, StorageError: as met; a full sync does without.
     """
+    async with open_store(settings) as store:
+        if await store.current() is None:
+            return
     await run_round(settings, Lane.DIRECTORY, follower=follower, patience=_CATCH_UP_PATIENCE_S)
 
 
