@@ -29,12 +29,15 @@ _MOST_PAGES = 100
 _DELETES_AT_ONCE = 16
 _SHORTEST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 4.0
+_MUCH = 100
+"""Changes of one round that tell a burst from people at work, who should not have to wait for one another."""
 
 
 class Turns:
     """Rounds of one lane in one process: one after another, each for everyone who has come since the one before began.
 
-    In a burst, rounds make pauses: each costs requests, however little it finds. The first is never late.
+    In a burst, rounds make pauses that grow: each costs requests, however little it finds. The first is never late, and where
+    rounds find little, the next is half a second later at most.
 
     Args:
         run: does a round.
@@ -57,6 +60,7 @@ class Turns:
         self._turn: asyncio.Task[Report] | None = None
         self._ended = float("-inf")
         self._pause = 0.0
+        self._much = False
 
     async def ask(self, ask: Ask) -> Report:
         """Have ``ask`` done by the next round that begins. What that raises, everyone gets who shares it."""
@@ -71,8 +75,11 @@ class Turns:
             ask, self._next, self._turn = self._next, None, None  # who comes from now on shares the next one
             if ask is None:
                 raise RuntimeError("a turn without anybody who asked")
+            self._much = False
             try:
-                return await self._run(ask)
+                report = await self._run(ask)
+                self._much = report.changes >= _MUCH
+                return report
             finally:
                 self._ended = self._clock()
 
@@ -81,7 +88,8 @@ class Turns:
         if since > _LONGEST_PAUSE_S:
             self._pause = 0.0
             return
-        self._pause = min(max(_SHORTEST_PAUSE_S, 2 * self._pause), _LONGEST_PAUSE_S)
+        grown = 2 * self._pause if self._much else 0.0
+        self._pause = min(max(_SHORTEST_PAUSE_S, grown), _LONGEST_PAUSE_S)
         if since < self._pause:
             await self._sleep(self._pause - since)
 

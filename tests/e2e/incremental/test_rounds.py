@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from azure.storage.queue.aio import QueueServiceClient
 
-from connector.incremental import coalescing
+from connector.incremental import coalescing, tracking
 from connector.incremental import round as round_module
 from connector.incremental.asking import Ask
 from connector.incremental.context import Report
@@ -392,7 +392,7 @@ def test_what_the_other_lane_commits_meanwhile_does_not_make_the_replica_go_back
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both lanes share it. To hold an older state again it would have to load the whole snapshot."""
-    compared, loads, kinds = round_module.compare, [], ("application_owners", "provisioning_jobs")
+    compared, loads, kinds = tracking.compare, [], ("application_owners", "provisioning_jobs")
 
     async def overtaken(*args: Any) -> Any:
         reading = await compared(*args)
