@@ -56,10 +56,11 @@ def test_whoever_comes_while_a_round_runs_shares_the_next(asks: int) -> None:
     begun: list[Ask] = []
 
     async def work() -> None:
-        going = asyncio.Event()
+        going, running = asyncio.Event(), asyncio.Event()
 
         async def run(ask: Ask) -> Report:
             begun.append(ask)
+            running.set()
             await going.wait()
             return found(1)
 
@@ -68,8 +69,7 @@ def test_whoever_comes_while_a_round_runs_shares_the_next(asks: int) -> None:
 
         turns = Turns(run, sleep=no_wait)
         first = asyncio.create_task(turns.ask(Ask(lane=Lane.DIRECTORY, seen_at=NOW)))
-        while not begun:
-            await asyncio.sleep(0)
+        await running.wait()
         others = [asyncio.create_task(turns.ask(Ask(lane=Lane.DIRECTORY, seen_at=NOW))) for _ in range(asks)]
         await asyncio.sleep(0)
         going.set()
