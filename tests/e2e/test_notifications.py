@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -211,7 +212,7 @@ def test_there_are_two_channels(hosted: Hosted, channel: str) -> None:
 
 @pytest.mark.parametrize("channel", ["changes", "lifecycle"])
 def test_the_handshake_gives_the_token_back_as_text_that_no_browser_runs(hosted: Hosted, channel: str) -> None:
-    token = urllib.request.quote(f"A token: 100%25 {SCRIPT}", safe="")
+    token = urllib.parse.quote(f"A token: 100%25 {SCRIPT}", safe="")
     status, headers, said = hosted.post(b"", channel=channel, kind="text/plain", query=f"?validationToken={token}")
 
     assert status == 200

@@ -195,7 +195,8 @@ class Tracker:
 
 async def _everything(session: GraphSession, settings: Settings) -> Facts:
     """What every reader of a full sync says."""
-    facts, notes = Facts(), {}
+    facts = Facts()
+    notes: dict[str, Any] = {}
     parts: dict[str, list[dict[str, Any]]] = {}
     for reader in READERS:
         if not reader.wanted(settings, notes):

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_crowd_of_callers_shares_messages():
     async def run():
         store = Store()
         body = json.dumps({"value": [item("users")]}).encode()
-        one = Endpoint(store, TENANT)
+        one: Any = Endpoint(cast("Any", store), TENANT)
         await asyncio.gather(*(one.receive(body) for _ in range(500)))
         return len(store.wakes)
 

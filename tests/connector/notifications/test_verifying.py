@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime
 
 import pytest
 
-from connector.notifications import verifying
 from connector.notifications.parsing import Item
 from connector.notifications.verifying import Known, Verdict
 from connector.storage.subscriptions import Intent, Subscription, Subscriptions, digest
@@ -75,7 +75,7 @@ def test_known_or_not_the_same_is_compared(monkeypatch):
         compared.append((len(one), len(other)))
         return one == other
 
-    monkeypatch.setattr(verifying.hmac, "compare_digest", compare)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
     work = []
     for subscription_id, state in (("aaaa-1", "one"), ("aaaa-1", "x"), ("unknown", "x"), ("unknown", "two")):
         compared.clear()

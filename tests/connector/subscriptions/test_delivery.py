@@ -97,6 +97,7 @@ def test_a_reminder_may_write_ids_in_another_case(world, subscribed):
     async def work() -> None:
         async with open_store(subscribed.settings) as store:
             held = await store.subscriptions()
+            assert held
             await store.replace_subscriptions(structs.replace(held.record, subscriptions=tuple(shouting)), held)
 
     asyncio.run(work())

@@ -313,6 +313,7 @@ def test_status_tells_what_is_subscribed_to_and_what_is_amiss(world, ours):
 
     told = asyncio.run(read_status(ours.settings, world.graph.clock.utc())).notifications
 
+    assert told
     assert (told.address, list(told.expires_at)) == (ours.address.url, ["users"])
     assert "Group.Read.All" in told.problems[0]
 
