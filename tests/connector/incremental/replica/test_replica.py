@@ -170,6 +170,7 @@ def test_a_process_that_is_killed_while_applying_leaves_the_state_before(setting
         from connector.incremental.replica import database
         from connector.storage.journal import Segment
         from connector.storage.records import *
+        from datetime import datetime
         from pathlib import Path
 
         def dies_half_way(*args, replay=database.replay, calls=[]):
