@@ -110,9 +110,9 @@ async def _service_principal_memberships(session: GraphSession, settings: Settin
 
 
 async def _provisioning_jobs(session: GraphSession, settings: Settings, _known: Known) -> Reading:
-    candidates = [row for row in await _applications(session, settings) if can_be_provisioned(row)]
-    found = await run(ProvisioningJobs(), session, settings, candidates)
-    reading = _put_each(Reading(), found, "provisioning_jobs", "application_id", candidates)
+    applications = await _applications(session, settings)
+    found = await run(ProvisioningJobs(), session, settings, [row for row in applications if can_be_provisioned(row)])
+    reading = _put_each(Reading(), found, "provisioning_jobs", "application_id", applications)
     reading.replaced += [Replace("unread_jobs", "application_id", one.id) for one in reading.replaced]
     return reading
 

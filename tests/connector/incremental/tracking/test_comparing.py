@@ -87,6 +87,17 @@ def _candidate(facts: Facts) -> str:
     )
 
 
+def test_the_jobs_of_an_application_that_can_no_longer_be_provisioned_are_forgotten(track: Track):
+    tracker = track()
+    tenant, id_ = tracker.emulator.tenant, _candidate(tracker.facts)
+    tenant.set_provisioning(id_, state="Active")
+    tracker.compare("provisioning_jobs")
+    with tenant.transaction():
+        tenant.update_object(tenant.find(id_, "servicePrincipal"), {"tags": []})
+    tracker.compare("provisioning_jobs")
+    assert not tracker.facts.rows("provisioning_jobs", "application_id", [id_])
+
+
 @pytest.mark.parametrize("verb", ROLES)
 def test_roles_are_compared_with_what_privileged_identity_management_says(track: Track, verb: str):
     tracker = track()

@@ -388,6 +388,7 @@ def test_whether_an_application_is_provisioned_is_unknown_where_jobs_were_not_re
             "provisioning_jobs": [
                 {"application_id": "a", "job_id": "2", "template_id": "late", "state": "Paused"},
                 {"application_id": "a", "job_id": "1", "template_id": "scim", "state": "Active"},
+                {"application_id": "d", "job_id": "1", "template_id": "of when it was tagged", "state": "Active"},
             ],
         },
         jobs_complete=complete,
