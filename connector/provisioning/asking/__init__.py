@@ -1,0 +1,1 @@
+"""Asking: requests parsed, accepted once, and described."""

@@ -1,0 +1,1 @@
+"""The audit file: one line an event, hash-chained."""

@@ -1,0 +1,1 @@
+"""How operations on each kind of entitlement are decided, done and seen."""

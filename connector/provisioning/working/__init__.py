@@ -1,0 +1,1 @@
+"""Working on lines of operations: records, order, claims, waiting."""
