@@ -13,8 +13,9 @@ _LONGEST_VALUE = 60  # characters; what is longer is cut: the whole row is in th
 
 
 def line(change: ToldChange) -> str:
-    """When it was seen, its sequence, why it was seen, and what happened."""
-    return f"{change.seen_at:%Y-%m-%d %H:%M:%S}  {change.sequence:>8}  {change.cause.value:<12}  {sentence(change)}"
+    """When it was seen, its sequence, why it was seen, what happened, and by which operations of ours."""
+    by = f"  [operation {', '.join(change.operations)}]" if change.operations else ""
+    return f"{change.seen_at:%Y-%m-%d %H:%M:%S}  {change.sequence:>8}  {change.cause.value:<12}  {sentence(change)}{by}"
 
 
 def sentence(change: ToldChange) -> str:

@@ -26,18 +26,8 @@ from connector.incremental.overlaying import without
 from connector.logs import log_event
 from connector.storage import Held
 from connector.storage.errors import Conflict
-from connector.storage.journal import Segment
-from connector.storage.records import (
-    SCHEMA_VERSION,
-    Cause,
-    Change,
-    Current,
-    Cursor,
-    FactChange,
-    SegmentHead,
-    SegmentRef,
-    Shrinking,
-)
+from connector.storage.journal import segment_after
+from connector.storage.records import Cause, Current, Cursor, FactChange, SegmentRef, Shrinking
 
 if TYPE_CHECKING:
     from connector.incremental.context import RoundContext
@@ -70,6 +60,7 @@ class Batch:
         lost: kinds that cannot be followed any more, and why.
         polled: the kind that was compared, if one was.
         read_at: when reading began.
+        operations: ids of the operations of ours that it comes from, for the cause ``operation``.
     """
 
     since: Current
@@ -80,6 +71,7 @@ class Batch:
     rows: Mapping[str, int] = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
     polled: str | None = None
+    operations: tuple[str, ...] = ()
 
     def still_counts(self, current: Current) -> bool:
         """Whether everything that this goes on from is still in force."""
@@ -144,7 +136,14 @@ async def commit(context: RoundContext, held: Held[Current], batch: Batch) -> Co
             break
         held_back = tuple(derived.held_back)
         now = _never_back(held.record, context.now())
-        segment = _segment(held.record, derived, batch.cause, now)
+        segment = segment_after(
+            held.record,
+            derived.changes,
+            derived.facts,
+            cause=batch.cause,
+            committed_at=now,
+            operations=batch.operations,
+        )
         moved = batch.moved(held.record, new=segment is not None)
         if segment is None and not moved:
             return Committed(Outcome.NOTHING, held, held_back=held_back)
@@ -223,23 +222,6 @@ async def _touched(context: RoundContext, since: Current, current: Current) -> l
     else:
         return None
     return [fact for segment in await read_segments(context.store, refs, facts=True) for fact in segment.facts]
-
-
-def _segment(current: Current, derived: Derived, cause: Cause, now: datetime) -> Segment | None:
-    if not derived:
-        return None
-    first = current.journal_head + 1
-    head = SegmentHead(
-        schema_version=SCHEMA_VERSION,
-        first=first,
-        changes=len(derived.changes),
-        facts=len(derived.facts),
-        previous=current.last_segment,
-        committed_at=now,
-        cause=cause,
-    )
-    changes = [Change(sequence=first + number, **row._asdict()) for number, row in enumerate(derived.changes)]
-    return Segment(head, changes, derived.facts)
 
 
 def _never_back(current: Current, now: datetime) -> datetime:

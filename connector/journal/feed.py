@@ -28,7 +28,7 @@ _MOST_SEGMENTS = 256
 """Most segments that are read for one page, so that a page of many small ones does not take long. It then is shorter."""
 
 
-class FeedChange(msgspec.Struct, frozen=True, kw_only=True):
+class FeedChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One change.
 
     Attributes:
@@ -39,6 +39,7 @@ class FeedChange(msgspec.Struct, frozen=True, kw_only=True):
         after: the row from then on; None where it is gone.
         seen_at: when it was committed to the journal.
         cause: why it was seen.
+        operations: ids of the operations of ours that it comes from, where ``cause`` is ``operation``; left out where there are none.
     """
 
     sequence: int
@@ -48,6 +49,7 @@ class FeedChange(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, Any] | None
     seen_at: datetime
     cause: Cause
+    operations: tuple[str, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,4 +167,5 @@ def _told(change: Change, head: SegmentHead) -> FeedChange:
         after=change.after,
         seen_at=head.committed_at,
         cause=head.cause,
+        operations=head.operations,
     )

@@ -25,7 +25,7 @@ class Event(StrEnum):
     CHANGED = "changed"
 
 
-class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
+class ToldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One change of the journal with names.
 
     Attributes:
@@ -35,6 +35,7 @@ class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
         through: the groups on the way from the principal to the resource, in the order in which access flows.
         differs: where a row changed, value before and after by column.
         follows: whether it only follows from other changes: an inherited grant, or a count.
+        operations: ids of the operations of ours that it comes from; left out where there are none.
     """
 
     sequence: int
@@ -51,6 +52,7 @@ class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
     key: tuple[str, ...]
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    operations: tuple[str, ...] = ()
 
     @property
     def row(self) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def tell(change: FeedChange, names: Names) -> ToldChange:
         key=change.key,
         before=change.before,
         after=change.after,
+        operations=change.operations,
     )
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
 from connector.storage.errors import BlobCorrupt
-from connector.storage.records import Change, FactChange, SegmentHead, SegmentRef
+from connector.storage.records import SCHEMA_VERSION, Cause, Change, Current, FactChange, SegmentHead, SegmentRef
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+
+
+class RowDifference(NamedTuple):
+    """A row of a table that differs: a ``Change`` without its sequence.
+
+    ``before`` and ``after`` name every column, as JSON: times as ISO 8601 text with ``Z``; None where there is no row.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,36 @@ class Segment:
     head: SegmentHead
     changes: Sequence[Change]
     facts: Sequence[FactChange]
+
+
+def segment_after(
+    current: Current,
+    changes: Sequence[RowDifference],
+    facts: Sequence[FactChange],
+    *,
+    cause: Cause,
+    committed_at: datetime,
+    operations: tuple[str, ...] = (),
+) -> Segment | None:
+    """The segment that follows ``current``; None where there is nothing that it could tell.
+
+    Args:
+        operations: ids of the operations of ours that the changes come from, for the cause ``operation``.
+    """
+    if not changes and not facts:
+        return None
+    first = current.journal_head + 1
+    head = SegmentHead(
+        schema_version=SCHEMA_VERSION,
+        first=first,
+        changes=len(changes),
+        facts=len(facts),
+        previous=current.last_segment,
+        committed_at=committed_at,
+        cause=cause,
+        operations=operations,
+    )
+    return Segment(head, [Change(sequence=first + at, **row._asdict()) for at, row in enumerate(changes)], facts)
 
 
 def encode_segment(segment: Segment) -> tuple[bytes, SegmentRef]:

@@ -11,14 +11,12 @@ import msgspec
 
 from connector.access.tables import TABLES
 from connector.settings import Settings
-from connector.storage import Current, Manifest, Store, open_store
-from connector.storage.journal import Segment
+from connector.storage import Current, Manifest, Store, journal, open_store
+from connector.storage.journal import RowDifference, Segment
 from connector.storage.records import (
     SCHEMA_VERSION,
     Cause,
-    Change,
     FactChange,
-    SegmentHead,
     SegmentRef,
     TableFacts,
     Traffic,
@@ -64,12 +62,14 @@ async def commit(
     at: datetime,
     cause: Cause = Cause.DELTA,
     facts: Sequence[FactChange] = (),
+    operations: tuple[str, ...] = (),
 ) -> SegmentRef:
     """Append one segment to the journal, as a round does."""
     held = await store.current()
     assert held, "there is no snapshot yet"
     current = held.record
-    ref = await store.write_segment(segment_after(current, differences, at=at, cause=cause, facts=facts))
+    segment = segment_after(current, differences, at=at, cause=cause, facts=facts, operations=operations)
+    ref = await store.write_segment(segment)
     moved = msgspec.structs.replace(
         current,
         journal_head=ref.last,
@@ -88,29 +88,21 @@ def segment_after(
     at: datetime,
     cause: Cause = Cause.DELTA,
     facts: Sequence[FactChange] = (),
+    operations: tuple[str, ...] = (),
 ) -> Segment:
     """The segment that would follow ``current``."""
-    first = current.journal_head + 1
-    changes = [
-        Change(
-            sequence=number,
-            table=one.table,
-            key=tuple((one.after or one.before or {})[name] for name in _KEYS[one.table]),
-            before=dict(one.before) if one.before is not None else None,
-            after=dict(one.after) if one.after is not None else None,
+    rows = [
+        RowDifference(
+            one.table,
+            tuple((one.after or one.before or {})[name] for name in _KEYS[one.table]),
+            dict(one.before) if one.before is not None else None,
+            dict(one.after) if one.after is not None else None,
         )
-        for number, one in enumerate(differences, first)
+        for one in differences
     ]
-    head = SegmentHead(
-        schema_version=SCHEMA_VERSION,
-        first=first,
-        changes=len(changes),
-        facts=len(facts),
-        previous=current.last_segment,
-        committed_at=at,
-        cause=cause,
-    )
-    return Segment(head, changes, facts)
+    segment = journal.segment_after(current, rows, facts, cause=cause, committed_at=at, operations=operations)
+    assert segment, "a segment tells something"
+    return segment
 
 
 async def publish_sync(

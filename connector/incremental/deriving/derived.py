@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
+from connector.storage.journal import RowDifference
 from connector.storage.records import FactChange, Shrinking
-
-
-class RowDifference(NamedTuple):
-    """A row of a table that differs: a ``Change`` without its sequence.
-
-    ``before`` and ``after`` name every column, as JSON: times as ISO 8601 text with ``Z``; None where there is no row.
-    """
-
-    table: str
-    key: tuple[str, ...]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

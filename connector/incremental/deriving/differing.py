@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connector.access.tables import INHERITED_GRANTS, TABLES, Table
-from connector.incremental.deriving.derived import RowDifference
 from connector.incremental.deriving.reach import Reach
 from connector.journal.rows import json_rows
+from connector.storage.journal import RowDifference
 
 if TYPE_CHECKING:
     import duckdb

@@ -49,7 +49,7 @@ class FactChange(Record, frozen=True, kw_only=True):
     after: dict[str, Any] | None
 
 
-class SegmentHead(Record, frozen=True, kw_only=True):
+class SegmentHead(Record, frozen=True, kw_only=True, omit_defaults=True):
     """The first line of a journal segment: what it holds, and what it follows.
 
     Attributes:
@@ -57,6 +57,7 @@ class SegmentHead(Record, frozen=True, kw_only=True):
         changes: lines of changes that follow.
         facts: lines of fact changes that follow those.
         previous: SHA-256 of the segment before it, in hex; empty for the first of all.
+        operations: ids of the operations of ours that the changes come from, where ``cause`` is ``operation``.
     """
 
     schema_version: int
@@ -66,6 +67,7 @@ class SegmentHead(Record, frozen=True, kw_only=True):
     previous: str
     committed_at: datetime
     cause: Cause
+    operations: tuple[str, ...] = ()
 
 
 class SegmentRef(Record, frozen=True, kw_only=True):

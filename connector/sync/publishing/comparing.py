@@ -12,6 +12,7 @@ from connector.access.tables import INHERITED_GRANTS, TABLES, Table
 from connector.journal.literals import quoted
 from connector.journal.replay import RowChange
 from connector.journal.rows import json_rows
+from connector.storage.journal import RowDifference
 from connector.storage.records import FactChange, SnapshotPart, TableChanges, TableFacts
 from connector.sync.publishing.previous import Key, Previous
 
@@ -40,20 +41,11 @@ SELECT count(*) FILTER (added), count(*) FILTER (removed), count(*) FILTER (NOT 
 """
 
 
-class Difference(NamedTuple):
-    """One row of a table that is another one now: JSON by column, or None where there is none."""
-
-    table: str
-    key: tuple[str, ...]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-
 @dataclass(frozen=True, slots=True)
 class Drift:
     """Everything that is different, in the order of tables and keys."""
 
-    tables: Sequence[Difference] = ()
+    tables: Sequence[RowDifference] = ()
     facts: Sequence[FactChange] = ()
 
 
@@ -109,11 +101,11 @@ class _Comparison:
 
     def run(self, tables: _Side, facts: _Side) -> Differences:
         counts: dict[str, TableChanges] = {}
-        rows: list[Difference] = []
+        rows: list[RowDifference] = []
         for table in TABLES:
             if table.name in COUNTED or self._left >= 0:
                 counts[table.name], found = self._compare(tables, table)
-                rows += (Difference(table.name, key, *pair) for key, pair in found)  # type: ignore[arg-type]
+                rows += (RowDifference(table.name, key, *pair) for key, pair in found)  # type: ignore[arg-type]
         stated: list[FactChange] = []
         for table in FACTS if self._left >= 0 else ():
             found = self._compare(facts, table)[1]

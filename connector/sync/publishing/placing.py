@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from connector.storage.journal import Segment
-from connector.storage.records import (
-    SCHEMA_VERSION,
-    Cause,
-    Change,
-    Current,
-    Manifest,
-    SegmentHead,
-    SegmentRef,
-)
+from connector.storage.records import Current, Manifest, SegmentRef
 from connector.sync.publishing.comparing import Drift
 
 
@@ -59,21 +49,3 @@ def journal_until(current: Current, manifest: Manifest) -> tuple[SegmentRef, ...
     """The segments from the snapshot of the last full sync to the head; ``manifest``: of the snapshot in force."""
     folded = manifest.journal if manifest.compacted_from else ()
     return (*folded, *current.segments)
-
-
-def drift_segment(current: Current, drift: Drift, committed_at: datetime) -> Segment | None:
-    """What a full sync found that the journal had missed, as its next segment; None where that is nothing."""
-    if not drift.tables and not drift.facts:
-        return None
-    first = current.journal_head + 1
-    changes = [Change(sequence=first + place, **one._asdict()) for place, one in enumerate(drift.tables)]
-    head = SegmentHead(
-        schema_version=SCHEMA_VERSION,
-        first=first,
-        changes=len(changes),
-        facts=len(drift.facts),
-        previous=current.last_segment,
-        committed_at=committed_at,
-        cause=Cause.FULL_SYNC,
-    )
-    return Segment(head, changes, drift.facts)

@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from connector.logs import log_event
 from connector.storage import Held
 from connector.storage.errors import BlobCorrupt, BlobMissing, Conflict, StorageError
+from connector.storage.journal import segment_after
 from connector.storage.leases import LeaseHeld
 from connector.storage.records import SCHEMA_VERSION, Cause, Checkpoint, Current, Lane, Manifest, Sync
 from connector.sync.announcing import progress_of, tell, total_traffic
@@ -33,7 +34,7 @@ from connector.sync.planning import Plan, plan
 from connector.sync.publishing.building import Built, Material, build_snapshot
 from connector.sync.publishing.gaps import kinds_read
 from connector.sync.publishing.manifest import make_manifest
-from connector.sync.publishing.placing import Place, drift_segment, journal_until, place_of
+from connector.sync.publishing.placing import Place, journal_until, place_of
 from connector.sync.publishing.previous import Damage, Previous, fetch_previous
 
 _DOWNLOADS_AT_ONCE = 8
@@ -183,7 +184,9 @@ class _Publication:
         ref = None
         if current is not None and before is not None and drift is not None:
             moment = await self._told_at(current, before) if repeated else None
-            segment = drift_segment(current, drift, moment or self._now(current))
+            segment = segment_after(
+                current, drift.tables, drift.facts, cause=Cause.FULL_SYNC, committed_at=moment or self._now(current)
+            )
             ref = await self._context.store.write_segment(segment) if segment else None
         return place_of(current, before, drift, ref)
 

@@ -171,6 +171,17 @@ def test_a_line_of_json_has_names_and_the_whole_rows(run: Run, journal: Settings
     }
 
 
+def test_what_we_did_ourselves_names_the_operation(run: Run, journal: Settings) -> None:
+    async def work(store: Any) -> None:
+        await commit(store, [gone("groups", **SALES)], at=later(9), cause=Cause.OPERATION, operations=("o-1",))
+
+    in_storage(journal, work)
+    [plain], [told] = lines(run("changes", "--since", "9")), lines(run("changes", "--since", "9", "--json"))
+
+    assert plain[31:] == "operation     group Sales is gone  [operation o-1]"
+    assert json.loads(told)["operations"] == ["o-1"]
+
+
 def test_since_a_moment(run: Run, journal: Settings) -> None:
     assert len(lines(run("changes", "--since", "2026-01-05T06:06"))) == 2
 

@@ -65,6 +65,17 @@ def test_a_change_says_what_it_was_and_is_when_it_was_seen_and_why(settings):
     }
 
 
+def test_what_we_did_ourselves_names_the_operations(settings):
+    async def work(store):
+        await publish_sync(store, FIRST, at=later(0))
+        await commit(store, groups(0), at=later(1), cause=Cause.OPERATION, operations=("o-1", "o-2"))
+        return await page(store, 0)
+
+    [told] = msgspec.json.decode(msgspec.json.encode(in_storage(settings, work)))["changes"]
+
+    assert (told["cause"], told["operations"]) == ("operation", ["o-1", "o-2"])
+
+
 def test_only_the_segments_of_a_page_are_read(settings):
     """Every other one may be missing."""
 
