@@ -7,17 +7,27 @@ once, checked together, and every problem is reported in one go, so that nobody 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
-_OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle)(-poison)?")
+from connector.setting_values import (
+    Wrong,
+    any_text,
+    existing_file,
+    guid,
+    https_url,
+    one_of,
+    others_queue,
+    public_url,
+    schedule,
+    storage_name,
+    true_or_false,
+    whole_number,
+    without_secrets,
+)
 
 
 class SettingsError(Exception):
@@ -34,99 +44,6 @@ class InheritedGrants(StrEnum):
     ALL = "all"
     PRIVILEGED = "privileged"
     OFF = "off"
-
-
-class _Wrong(ValueError):
-    """The text after 'must be' of a problem."""
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def _guid(value: str) -> str:
-    if not _GUID.fullmatch(value):
-        raise _Wrong("a GUID such as 0785ef7c-2d7a-4542-b048-95bcab406e0b")
-    return value.lower()
-
-
-def _bool(value: str) -> bool:
-    match value.lower():
-        case "true" | "1" | "yes" | "on":
-            return True
-        case "false" | "0" | "no" | "off":
-            return False
-        case _:
-            raise _Wrong("true or false")
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
-        raise _Wrong("an address that starts with https:// and has no query")
-    return value.rstrip("/")
-
-
-def _public_url(value: str) -> str:
-    wrong = _Wrong("an address that starts with https:// (http:// for this machine only) and has no query")
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise wrong from None
-    loopback = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
-    named = host and port != 0 and parts.username is None and not re.search(r"\s", value)
-    if not (parts.scheme == "https" or loopback) or not named or parts.query or parts.fragment:
-        raise wrong
-    return value.rstrip("/")
-
-
-def _without_secrets(value: str) -> str:
-    """``value`` without what belongs to nobody's log: the signature or key in the query of an address, and a password before its
-    host."""
-    address, asked, _ = value.partition("?")
-    return re.sub(r"//[^/]*@", "//…@", address) + ("?…" if asked else "")
-
-
-def _file(value: str) -> Path:
-    path = Path(value)
-    if not path.is_file():
-        raise _Wrong("the path of a file that exists")
-    return path
-
-
-def _cron(value: str) -> str:
-    if len(value.split()) != 6:
-        raise _Wrong("a schedule of six fields: second minute hour day month weekday, such as '0 0 */6 * * *'")
-    return value
-
-
-def _storage_name(value: str) -> str:
-    if not _CONTAINER.fullmatch(value):
-        raise _Wrong("a name of 3 to 63 lower-case letters, digits and single hyphens")
-    return value
-
-
-def _others_queue(value: str) -> str:
-    if _OWN_QUEUE.fullmatch(value):  # it would read what it tells others
-        raise _Wrong("the name of another queue than the connector's own")
-    return _storage_name(value)
-
-
-def _inherited(value: str) -> InheritedGrants:
-    try:
-        return InheritedGrants(value.lower())
-    except ValueError:
-        raise _Wrong("all, privileged or off") from None
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
-            raise _Wrong(f"a whole number from {low:,} to {high:,}")
-        return int(value)
-
-    return parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,160 +68,160 @@ class Settings:
     """The settings of one deployment, parsed. Made by :meth:`load`."""
 
     tenant_id: str = _setting(
-        "ENTRA_TENANT_ID", _guid, "The tenant to read: its id, from *Entra admin center > Overview*."
+        "ENTRA_TENANT_ID", guid, "The tenant to read: its id, from *Entra admin center > Overview*."
     )
-    client_id: str = _setting("ENTRA_CLIENT_ID", _guid, "Application (client) id of the connector's app registration.")
+    client_id: str = _setting("ENTRA_CLIENT_ID", guid, "Application (client) id of the connector's app registration.")
     client_secret: str = _setting(
         "ENTRA_CLIENT_SECRET",
-        _text,
+        any_text,
         "Client secret of that app registration. In Azure, give a Key Vault reference.",
         secret=True,
     )
     authority: str = _setting(
-        "ENTRA_AUTHORITY", _url, "Sign-in endpoint of the cloud.", default="https://login.microsoftonline.com"
+        "ENTRA_AUTHORITY", https_url, "Sign-in endpoint of the cloud.", default="https://login.microsoftonline.com"
     )
     graph_endpoint: str = _setting(
         "GRAPH_ENDPOINT",
-        _url,
+        https_url,
         "Microsoft Graph of the cloud, without a version.",
         default="https://graph.microsoft.com",
     )
     ca_file: Path | None = _setting(
         "TLS_CA_FILE",
-        _file,
+        existing_file,
         "PEM file of further certificate authorities to trust, for a TLS-inspecting proxy or the emulators.",
         default="",
     )
     storage: str = _setting(
         "AzureWebJobsStorage",
-        _text,
+        any_text,
         "Connection string of the storage account. Without it, `AzureWebJobsStorage__blobServiceUri` and "
         "`AzureWebJobsStorage__queueServiceUri` name the endpoints and the identity of the app signs in.",
         default="",
         secret=True,
     )
     blob_service_uri: str = _setting(
-        "AzureWebJobsStorage__blobServiceUri", _url, "Blob endpoint, for identity-based storage.", default=""
+        "AzureWebJobsStorage__blobServiceUri", https_url, "Blob endpoint, for identity-based storage.", default=""
     )
     queue_service_uri: str = _setting(
-        "AzureWebJobsStorage__queueServiceUri", _url, "Queue endpoint, for identity-based storage.", default=""
+        "AzureWebJobsStorage__queueServiceUri", https_url, "Queue endpoint, for identity-based storage.", default=""
     )
     container: str = _setting(
-        "STORAGE_CONTAINER", _storage_name, "Blob container that holds everything; it must exist.", default="entra"
+        "STORAGE_CONTAINER", storage_name, "Blob container that holds everything; it must exist.", default="entra"
     )
     sync_schedule: str = _setting(
         "SYNC_SCHEDULE",
-        _cron,
+        schedule,
         "When full syncs start, as a six-field schedule: second minute hour day month weekday.",
         default="0 0 */6 * * *",
     )
     skip_ad_groups: bool = _setting(
         "SKIP_AD_GROUPS",
-        _bool,
+        true_or_false,
         "Leave out groups that come from an on-premises Active Directory. Accounts stay, and on-premises users stay "
         "members of cloud groups.",
         default="false",
     )
     skip_unassigned_apps: bool = _setting(
         "SKIP_UNASSIGNED_APPS",
-        _bool,
+        true_or_false,
         "Leave out enterprise applications to which nothing is assigned and which hold no grant themselves.",
         default="false",
     )
     sign_in_activity: bool = _setting(
         "SIGN_IN_ACTIVITY",
-        _bool,
+        true_or_false,
         "Read when accounts last signed in. Needs AuditLog.Read.All and Entra ID P1, and is slow: Graph limits it.",
         default="false",
     )
     mailbox_purpose: bool = _setting(
         "MAILBOX_PURPOSE",
-        _bool,
+        true_or_false,
         "Read what each mailbox is for (person, shared, room). Needs MailboxSettings.Read, one request an account.",
         default="false",
     )
     inherited_grants: InheritedGrants = _setting(
         "INHERITED_GRANTS",
-        _inherited,
+        one_of(InheritedGrants),
         "What to derive from group membership: `all`, `privileged` (directory roles and role-assignable groups) or `off`.",
         default="all",
     )
     inherited_max_depth: int = _setting(
         "INHERITED_GRANTS_MAX_DEPTH",
-        _whole(1, 100),
+        whole_number(1, 100),
         "Deepest nesting of groups that is followed; what lies deeper is left out with a warning.",
         default="20",
     )
     inherited_limit: int = _setting(
         "INHERITED_GRANTS_LIMIT",
-        _whole(0, 1_000_000_000),
+        whole_number(0, 1_000_000_000),
         "Most inherited grants that a snapshot holds; what exceeds it is left out with a warning.",
         default="50000000",
     )
     graph_budget_percent: int = _setting(
         "GRAPH_BUDGET_PERCENT",
-        _whole(1, 100),
+        whole_number(1, 100),
         "How much of the resource units that Graph grants the app registration a sync may use. Lower it only where the "
         "same app registration does other work in this tenant.",
         default="100",
     )
     step_budget: int = _setting(
         "STEP_BUDGET_SECONDS",
-        _whole(1, 3600),
+        whole_number(1, 3600),
         "Seconds that one step of a sync may work before it saves its place and hands over to the next. Keep it well "
         "under `functionTimeout` of host.json.",
         default="240",
     )
     shrink_limit_percent: int = _setting(
         "SHRINK_LIMIT_PERCENT",
-        _whole(0, 100),
+        whole_number(0, 100),
         "A kind of which more than this percentage of the rows is gone since the snapshot in force is held back: the rows "
         "stay until a sync accepts it (`sync --accept-shrinking KIND`). 0 switches this off.",
         default="20",
     )
     shrink_limit_rows: int = _setting(
         "SHRINK_LIMIT_ROWS",
-        _whole(1, 1_000_000_000),
+        whole_number(1, 1_000_000_000),
         "Nothing is held back for losing fewer rows than this, whatever the percentage.",
         default="50",
     )
     snapshots_kept: int = _setting(
         "SNAPSHOTS_KEPT",
-        _whole(1, 100_000),
+        whole_number(1, 100_000),
         "How many snapshots are kept, the one in force included. Older ones are removed, but not within an hour of their "
         "replacement: somebody may still be reading them.",
         default="10",
     )
     staging_hours: int = _setting(
         "STAGING_HOURS",
-        _whole(1, 8760),
+        whole_number(1, 8760),
         "Hours after which checkpoints and staged parts of a sync that has ended or died are removed.",
         default="24",
     )
     incremental_schedule: str = _setting(
         "INCREMENTAL_SCHEDULE",
-        _cron,
+        schedule,
         "When to look for changes that no notification tells of, as a six-field schedule. A look without news costs some five "
         "requests. It alone keeps the picture right where notifications cannot arrive.",
         default="0 * * * * *",
     )
     notification_silence: int = _setting(
         "NOTIFICATION_SILENCE_SECONDS",
-        _whole(0, 86_400),
+        whole_number(0, 86_400),
         "Seconds without a notification after which users and groups are looked at all the same: a lost notification delays a "
         "change by so much at most. Where nothing is subscribed to, every look of `INCREMENTAL_SCHEDULE` includes them.",
         default="300",
     )
     changes_output_queue: str = _setting(
         "CHANGES_OUTPUT_QUEUE",
-        _others_queue,
+        others_queue,
         "Storage queue that gets a message whenever the journal has grown, at least once, so that other systems need not poll. "
         "It is made when it is missing.",
         default="",
     )
     notification_url: str = _setting(
         "NOTIFICATION_URL",
-        _public_url,
+        public_url,
         "Public address of the Function App, such as `https://contoso-entra.azurewebsites.net`, at which Graph can tell it of "
         "changes. Without it nothing is subscribed to, and changes are found by asking.",
         default="",
@@ -326,12 +243,12 @@ class Settings:
             if text is None:
                 problems.append(f"{setting.name} is not set. {setting.meaning}")
             elif not text:
-                values[known.name] = None if setting.parse is _file else ""
+                values[known.name] = None if setting.parse is existing_file else ""
             else:
                 try:
                     values[known.name] = setting.parse(text)
-                except _Wrong as wrong:
-                    given = "what is set is not" if setting.secret else f"it is {_without_secrets(text)!r}"
+                except Wrong as wrong:
+                    given = "what is set is not" if setting.secret else f"it is {without_secrets(text)!r}"
                     problems.append(f"{setting.name} must be {wrong}; {given}.")
         if not values.get("storage") and not any("AzureWebJobsStorage" in problem for problem in problems):
             problems += [

@@ -13,7 +13,8 @@ PACKAGES = ("connector", "emulators", "tools", "function_app")
 
 # What the modules under a prefix may import of ours. The longest prefix that fits a module counts.
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "connector.settings": (),
+    "connector.settings": ("connector.setting_values",),
+    "connector.setting_values": (),
     "connector.access": ("connector.access",),
     "connector.graph": ("connector.graph", "connector.access", "connector.settings"),
     "connector.storage": ("connector.storage", "connector.access", "connector.settings"),

@@ -1,0 +1,128 @@
+"""Values of settings: the text of an environment variable in, checked and typed out.
+
+Each of these raises :class:`Wrong` where the text is not what the setting must be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+E = TypeVar("E", bound=StrEnum)
+_GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle)(-poison)?")
+
+
+class Wrong(ValueError):
+    """The text after 'must be' of a problem."""
+
+
+def any_text(value: str) -> str:
+    """Anything."""
+    return value
+
+
+def guid(value: str) -> str:
+    """A GUID, in lower case."""
+    if not _GUID.fullmatch(value):
+        raise Wrong("a GUID such as 0785ef7c-2d7a-4542-b048-95bcab406e0b")
+    return value.lower()
+
+
+def true_or_false(value: str) -> bool:
+    """A switch."""
+    match value.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise Wrong("true or false")
+
+
+def https_url(value: str) -> str:
+    """An address of a service, without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
+        raise Wrong("an address that starts with https:// and has no query")
+    return value.rstrip("/")
+
+
+def public_url(value: str) -> str:
+    """An address at which others reach us, without a slash at its end; this machine's may do without TLS."""
+    wrong = Wrong("an address that starts with https:// (http:// for this machine only) and has no query")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    loopback = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    named = host and port != 0 and parts.username is None and not re.search(r"\s", value)
+    if not (parts.scheme == "https" or loopback) or not named or parts.query or parts.fragment:
+        raise wrong
+    return value.rstrip("/")
+
+
+def without_secrets(value: str) -> str:
+    """``value`` without what belongs to nobody's log: the signature or key in the query of an address, and a password before its
+    host."""
+    address, asked, _ = value.partition("?")
+    return re.sub(r"//[^/]*@", "//…@", address) + ("?…" if asked else "")
+
+
+def existing_file(value: str) -> Path:
+    """A file that is there."""
+    path = Path(value)
+    if not path.is_file():
+        raise Wrong("the path of a file that exists")
+    return path
+
+
+def schedule(value: str) -> str:
+    """A schedule as Azure Functions takes it."""
+    if len(value.split()) != 6:
+        raise Wrong("a schedule of six fields: second minute hour day month weekday, such as '0 0 */6 * * *'")
+    return value
+
+
+def storage_name(value: str) -> str:
+    """A name of a container or queue."""
+    if not _CONTAINER.fullmatch(value):
+        raise Wrong("a name of 3 to 63 lower-case letters, digits and single hyphens")
+    return value
+
+
+def others_queue(value: str) -> str:
+    """A name of a queue that is not one of ours."""
+    if _OWN_QUEUE.fullmatch(value):  # it would read what it tells others
+        raise Wrong("the name of another queue than the connector's own")
+    return storage_name(value)
+
+
+def one_of(options: type[E]) -> Callable[[str], E]:
+    """One of ``options``, in letters of either case."""
+    *others, last = [option.value for option in options]
+
+    def parse(value: str) -> E:
+        try:
+            return options(value.lower())
+        except ValueError:
+            raise Wrong(f"{', '.join(others)} or {last}") from None
+
+    return parse
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number from ``low`` to ``high``."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise Wrong(f"a whole number from {low:,} to {high:,}")
+        return int(value)
+
+    return parse
