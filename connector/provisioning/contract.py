@@ -178,6 +178,14 @@ class Kind(Protocol):
         """Do what was planned; each has an end of its own, even where one call did several."""
         ...
 
+    def exclusive(self, entitlement: Entitlement, tasks: Sequence[Task]) -> str | None:
+        """The name of what only one may do at a time in the whole tenant, such as ``global-administrators``, where one of ``tasks`` does it.
+
+        A lease of that name is then held around ``examine``, ``act`` and ``look``, because what its guards have read must still be so when
+        it is written, whatever other lines do. None: the lease of the line is enough. Asks nobody.
+        """
+        ...
+
     async def look(self, tools: Tools, entitlement: Entitlement, tasks: Sequence[Task]) -> Mapping[str, Seen]:
         """How it is now, by reading."""
         ...
