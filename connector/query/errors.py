@@ -21,12 +21,22 @@ class NothingSynced(QueryError):
 
 
 class NotFound(QueryError):
-    """Nothing is called ``text``. ``elsewhere``: what is, but is of a kind that the question is not about."""
+    """Nothing is called ``text``.
 
-    def __init__(self, text: str, looked_for: str, elsewhere: Sequence[Subject] = ()) -> None:
+    Attributes:
+        elsewhere: what is, but is of a kind that the question is not about.
+        beginning_so: what only begins so, where that is not enough.
+    """
+
+    def __init__(
+        self, text: str, looked_for: str, elsewhere: Sequence[Subject] = (), beginning_so: Sequence[Subject] = ()
+    ) -> None:
         self.text = text
         self.elsewhere = tuple(elsewhere)
-        if elsewhere:
+        self.beginning_so = tuple(beginning_so)
+        if beginning_so:
+            hint = f"Did you mean {beginning_so[0].title!r}? What is changed must be named in full."
+        elif elsewhere:
             found = elsewhere[0]
             hint = f"It is {found.kind_in_words}: ask `{found.question}` instead."
         else:

@@ -11,7 +11,7 @@ from connector.query.subjects import KINDS_IN_WORDS, PRINCIPALS, RESOURCES, SUBJ
 LISTED_CANDIDATES = 20
 """How many candidates an ambiguity lists: more than that is read by nobody."""
 
-# Rank 1: exactly so; 2: but for upper and lower case; 3: it begins so. Only the best rank that has anything counts.
+# Rank 1: exactly so; 2: but for upper and lower case; 3: it begins so. Only the best rank that has anything counts, up to $worst.
 _FIND = f"""
 WITH subjects AS (
     {SUBJECTS_SQL}
@@ -25,26 +25,38 @@ WITH subjects AS (
                   OR len(list_filter(keys, lambda key: starts_with(lower(key), lower($text)))) > 0) THEN 3
         END AS rank
     FROM subjects WHERE list_contains($kinds, kind)
-), best AS (SELECT * FROM ranked WHERE rank = (SELECT min(rank) FROM ranked))
+), best AS (SELECT * FROM ranked WHERE rank <= $worst AND rank = (SELECT min(rank) FROM ranked))
 SELECT kind, id, name, detail, count(*) OVER () AS total FROM best ORDER BY kind, name, id LIMIT {LISTED_CANDIDATES}
 """  # noqa: S608 - made of constants
+
+_WHOLE, _BEGINNING = 2, 3
 
 
 class _Match(Subject, frozen=True, kw_only=True):
     total: int
 
 
-def find(snapshot: Snapshot, text: str, kinds: Sequence[str] = tuple(KINDS_IN_WORDS)) -> Subject:
+def find(
+    snapshot: Snapshot, text: str, kinds: Sequence[str] = tuple(KINDS_IN_WORDS), *, whole: bool = False
+) -> Subject:
     """The one subject of ``kinds`` that ``text`` names. Entitlements answer to their ids only.
 
+    Args:
+        whole: the beginning of a name is not enough, for who is about to change something.
+
     Raises:
-        NotFound: nothing fits; it says so when something of another kind does.
+        NotFound: nothing fits; it says so when something of another kind does, or only begins so.
         Ambiguous: several fit equally well.
     """
-    matches = _matches(snapshot, text, kinds)
+    matches = _matches(snapshot, text, kinds, _WHOLE if whole else _BEGINNING)
+    if not matches and whole:
+        longer = [_subject(match) for match in _matches(snapshot, text, kinds, _BEGINNING)]
+        raise NotFound(text, _looked_for(kinds), beginning_so=longer)
     if not matches:
         others = [kind for kind in KINDS_IN_WORDS if kind not in kinds]
-        raise NotFound(text, _looked_for(kinds), [_subject(match) for match in _matches(snapshot, text, others)])
+        raise NotFound(
+            text, _looked_for(kinds), [_subject(match) for match in _matches(snapshot, text, others, _BEGINNING)]
+        )
     if matches[0].total > 1:
         raise Ambiguous(text, [_subject(match) for match in matches], matches[0].total)
     return _subject(matches[0])
@@ -60,10 +72,10 @@ def find_held(snapshot: Snapshot, text: str) -> Subject:
     return find(snapshot, text, RESOURCES)
 
 
-def _matches(snapshot: Snapshot, text: str, kinds: Sequence[str]) -> list[_Match]:
+def _matches(snapshot: Snapshot, text: str, kinds: Sequence[str], worst: int) -> list[_Match]:
     if not text.strip() or not kinds:
         return []
-    return snapshot.rows(_Match, _FIND, {"text": text.strip(), "kinds": list(kinds)})
+    return snapshot.rows(_Match, _FIND, {"text": text.strip(), "kinds": list(kinds), "worst": worst})
 
 
 def _subject(match: _Match) -> Subject:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from connector.cli.moments import moment
+from connector.cli.moments import moment, moment_to_come
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -52,3 +52,33 @@ def test_days_and_weeks() -> None:
 def test_what_is_refused(text: str, says: str) -> None:
     with pytest.raises(typer.BadParameter, match=says):
         moment(text, NOW, "--at")
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "hour"),
+    [
+        ("8h", 5, 20),
+        ("in 8 hours", 5, 20),
+        ("2d", 7, 12),
+        ("1 week", 12, 12),
+        ("2026-01-06", 6, 0),
+        ("2026-01-05T18:00+01:00", 5, 17),
+    ],
+)
+def test_what_is_to_come(text: str, day: int, hour: int) -> None:
+    assert moment_to_come(text, NOW, "--expires") == datetime(2026, 1, day, hour, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2026-01-05", "has passed: it is 2026-01-05 12:00:00 UTC"),
+        ("0h", "has passed"),
+        ("8h ago", "is no time"),
+        ("soon", "a date such as"),
+        ("999999w", "is no time"),
+    ],
+)
+def test_what_is_not_to_come(text: str, says: str) -> None:
+    with pytest.raises(typer.BadParameter, match=says):
+        moment_to_come(text, NOW, "--expires")

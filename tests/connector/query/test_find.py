@@ -65,3 +65,11 @@ def test_a_resource_is_no_principal_and_the_error_says_whom_to_ask(contoso: Snap
 def test_entitlements_answer_to_their_ids_only(contoso: Snapshot) -> None:
     with pytest.raises(NotFound):
         find(contoso, "Owner")
+
+
+def test_who_changes_something_has_to_name_it_in_full(contoso: Snapshot) -> None:
+    assert find(contoso, "sales emea", ["group"], whole=True).id == "g-emea"
+    with pytest.raises(NotFound, match=r"^No group is called 'Sales E'\. Did you mean 'Sales EMEA'\?"):
+        find(contoso, "Sales E", ["group"], whole=True)
+    with pytest.raises(NotFound, match="Give an id"):
+        find(contoso, "Bob", ["group"], whole=True)
