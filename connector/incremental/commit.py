@@ -23,11 +23,13 @@ from msgspec.structs import replace
 from connector.incremental.deriving.derived import Derived
 from connector.incremental.facts import Reading
 from connector.incremental.overlaying import without
+from connector.journal.states import read_segments, segments_after
 from connector.logs import log_event
 from connector.storage import Held
 from connector.storage.errors import Conflict
 from connector.storage.journal import segment_after
 from connector.storage.records import Cause, Current, Cursor, FactChange, SegmentRef, Shrinking
+from connector.sync.ids import sync_of
 
 if TYPE_CHECKING:
     from connector.incremental.context import RoundContext
@@ -135,7 +137,7 @@ async def commit(context: RoundContext, held: Held[Current], batch: Batch) -> Co
         if derived is None:
             break
         held_back = tuple(derived.held_back)
-        now = _never_back(held.record, context.now())
+        now = held.record.next_commit_at(context.now())
         segment = segment_after(
             held.record,
             derived.changes,
@@ -210,25 +212,16 @@ async def _derive(context: RoundContext, current: Current, batch: Batch) -> Deri
 
 async def _touched(context: RoundContext, since: Current, current: Current) -> list[FactChange] | None:
     """The facts that were committed between both; None where their segments have been folded into a snapshot."""
-    from connector.journal.states import read_segments
-
     if since.last_segment == current.last_segment:
         return []
-    hashes = [ref.sha256 for ref in current.segments]
-    if since.last_segment in hashes:
-        refs = current.segments[hashes.index(since.last_segment) + 1 :]
-    elif since.snapshot_id == current.snapshot_id and not since.segments:
+    refs = segments_after(current.segments, since.last_segment)
+    if refs is None and since.snapshot_id == current.snapshot_id and not since.segments:
         refs = current.segments
-    else:
+    if refs is None:
         return None
     return [fact for segment in await read_segments(context.store, refs, facts=True) for fact in segment.facts]
 
 
-def _never_back(current: Current, now: datetime) -> datetime:
-    """``now``, unless this machine's clock is behind that of whoever committed last: the journal is in order of time."""
-    return max(now, current.committed_at or current.published_at)
-
-
 def _last_look(current: Current, kind: str) -> tuple[str, datetime | None]:
     """When a kind was last put in force, and by which sync's snapshot if no round has since. Compaction changes neither."""
-    return "-".join(current.snapshot_id.split("-")[:2]), current.polled.get(kind)
+    return sync_of(current.snapshot_id), current.polled.get(kind)

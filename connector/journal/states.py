@@ -106,6 +106,11 @@ def leads_here(manifest: Manifest) -> bool:
     return manifest.continuous or manifest.compacted_from is not None
 
 
+def segments_after(refs: Sequence[SegmentRef], sha256: str) -> Sequence[SegmentRef] | None:
+    """Those of ``refs`` that come after the segment of this hash, or None where it is not among them."""
+    return next((refs[place + 1 :] for place, ref in enumerate(refs) if ref.sha256 == sha256), None)
+
+
 async def read_segments(
     store: Store, refs: Sequence[SegmentRef], *, facts: bool = False, linked: bool = True
 ) -> list[Segment]:

@@ -14,7 +14,7 @@ from connector.access.tables import TABLES
 from connector.incremental.replica.database import Position, Replica
 from connector.incremental.replica.errors import SnapshotUnusable
 from connector.journal.errors import JournalDamaged
-from connector.journal.states import read_segments
+from connector.journal.states import read_segments, segments_after
 from connector.storage import Store
 from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.records import SCHEMA_VERSION, Current, Manifest, SegmentRef
@@ -58,12 +58,10 @@ async def _missing(store: Store, position: Position | None, current: Current) ->
         segments = (*manifest.journal, *segments)
     if position.last_segment == current.last_segment:
         return ()
-    hashes = [ref.sha256 for ref in segments]
-    if position.last_segment in hashes:
-        return segments[hashes.index(position.last_segment) + 1 :]
-    if segments and segments[0].first == position.sequence + 1:
+    missing = segments_after(segments, position.last_segment)
+    if missing is None and segments and segments[0].first == position.sequence + 1:
         return segments  # applying checks that the first one follows
-    return None
+    return missing
 
 
 async def _apply(store: Store, replica: Replica, refs: Sequence[SegmentRef]) -> None:

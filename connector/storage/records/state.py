@@ -128,3 +128,7 @@ class Current(Record, frozen=True, kw_only=True):
     last_segment: str = ""
     polled: dict[str, datetime] = {}
     committed_at: datetime | None = None
+
+    def next_commit_at(self, now: datetime) -> datetime:
+        """``now``, unless this machine's clock is behind that of whoever committed last: the journal is in order of time."""
+        return max(now, self.committed_at or self.published_at)

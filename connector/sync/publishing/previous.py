@@ -14,7 +14,7 @@ from pathlib import Path
 
 from connector.journal.errors import JournalDamaged
 from connector.journal.replay import RowChange
-from connector.journal.states import leads_here, read_segments, state_in_force
+from connector.journal.states import leads_here, read_segments, segments_after, state_in_force
 from connector.logs import log_event
 from connector.storage import Store
 from connector.storage.errors import BlobCorrupt, BlobMissing, StorageError
@@ -117,7 +117,7 @@ async def fetch_state(store: Store, current: Current, folder: Path, sync: Sync |
     return Previous(manifest, files, facts, changes, fact_changes, touched)
 
 
-async def _since(store: Store, manifest: Manifest, current: Current, sync: Sync) -> list[SegmentRef]:
+async def _since(store: Store, manifest: Manifest, current: Current, sync: Sync) -> Sequence[SegmentRef]:
     """The segments that were committed since ``sync`` began, folded into snapshots meanwhile or not.
 
     Where the last one before cannot be found any more, those are left out that cannot be told from older ones.
@@ -125,28 +125,20 @@ async def _since(store: Store, manifest: Manifest, current: Current, sync: Sync)
     if current.last_segment == sync.last_segment:
         return []
     refs = list(current.segments)
-    while (place := _after(refs, sync.last_segment)) is None and leads_here(manifest):
+    while (since := segments_after(refs, sync.last_segment)) is None and leads_here(manifest):
         refs = [*manifest.journal, *refs]
         try:
             manifest = await store.manifest(manifest.compacted_from or manifest.previous or "")
         except (BlobMissing, BlobCorrupt):
-            place = _after(refs, sync.last_segment)
+            since = segments_after(refs, sync.last_segment)
             break
-    if place is not None:
-        return refs[place:]
+    if since is not None:
+        return since
     return refs if not sync.last_segment else _certainly_after(refs, sync.journal_head)
 
 
-def _after(refs: Sequence[SegmentRef], sha256: str) -> int | None:
-    """The place after the segment of this hash, or None where it is not among ``refs``."""
-    return next((place + 1 for place, ref in enumerate(refs) if ref.sha256 == sha256), None)
-
-
-def _certainly_after(refs: Sequence[SegmentRef], head: int) -> list[SegmentRef]:
-    for place, ref in enumerate(refs):
-        if ref.last > head:
-            return list(refs[place:])
-    return []
+def _certainly_after(refs: Sequence[SegmentRef], head: int) -> Sequence[SegmentRef]:
+    return next((refs[place:] for place, ref in enumerate(refs) if ref.last > head), [])
 
 
 async def _note_folded(store: Store, refs: Sequence[SegmentRef], touched: dict[str, set[Key]]) -> None:

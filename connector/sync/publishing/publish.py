@@ -215,9 +215,9 @@ class _Publication:
         )
 
     def _now(self, current: Current | None) -> datetime:
-        """The time, unless this machine's clock is behind that of whoever committed last: history is in order of time."""
+        """When what follows ``current`` is put in force."""
         now = self._context.now()
-        return max(now, current.committed_at or current.published_at) if current else now
+        return current.next_commit_at(now) if current else now
 
 
 def _check_something_was_read(context: Context, planned: Plan) -> None:
