@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from connector.graph.clock import Clock
-from connector.graph.credentials import open_credential, sign_in
+from connector.graph.credentials import Told, open_credential, sign_in
 from connector.graph.limiter import Limiter
 from connector.graph.tls import trust
 from connector.graph.transport import open_adapter, open_client
@@ -30,7 +30,7 @@ class GraphConnection:
     Attributes:
         limiter: what keeps everything that uses the connection within the resource units that Graph grants.
         token_number: how often it has signed in, which tells one access token from the next.
-        permissions: the application permissions that the token names; None where it cannot be told.
+        told: what the token tells of the application.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
@@ -43,7 +43,7 @@ class GraphConnection:
         self.settings = settings
         self.limiter = Limiter(clock or Clock(), share=settings.graph_budget_percent / 100)
         self.token_number = 0
-        self.permissions: frozenset[str] | None = None
+        self.told = Told()
         self._signing_in = asyncio.Lock()
         self._trusted: ssl.SSLContext | None = None
         self._credential: ClientSecretCredential | None = None
@@ -104,7 +104,7 @@ class GraphConnection:
         before, self._credential = self._credential, open_credential(self.settings, trusted)
         if before is not None:
             await before.close()
-        self.permissions = await sign_in(self._credential, self.settings)
+        self.told = await sign_in(self._credential, self.settings)
         self._adapter = open_adapter(self.settings, self._credential, http)
         self.token_number += 1
 

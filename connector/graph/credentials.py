@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -58,13 +59,26 @@ def open_credential(settings: Settings, trusted: ssl.SSLContext) -> ClientSecret
     )
 
 
-async def sign_in(credential: AsyncTokenCredential, settings: Settings) -> frozenset[str] | None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an access token tells. Clients are not to rely on what Graph's tokens say
+    (https://learn.microsoft.com/entra/identity-platform/access-tokens), so it may explain what is missing and protect, and must
+    not decide what is asked for.
+
+    Attributes:
+        permissions: application permissions that it names; None where it cannot be told.
+        object_id: id of the service principal that it was issued to; empty where it cannot be told.
+    """
+
+    permissions: frozenset[str] | None = None
+    object_id: str = ""
+
+
+async def sign_in(credential: AsyncTokenCredential, settings: Settings) -> Told:
     """Get a token now, so that a wrong setting is reported for what it is and not as some request's failure.
 
     Returns:
-        The application permissions that the token names; None where it cannot be told. Clients are not to rely on what Graph's
-        tokens say (https://learn.microsoft.com/entra/identity-platform/access-tokens), so it may explain what is
-        missing, and must not decide what is asked for.
+        What the token tells.
 
     Raises:
         SignInFailed: Microsoft Entra ID refuses.
@@ -76,22 +90,24 @@ async def sign_in(credential: AsyncTokenCredential, settings: Settings) -> froze
         token = await credential.get_token(graph_scope(settings), enable_cae=True)
     except AzureError as error:
         raise sign_in_error(error, settings) from None
-    return permissions_in(token.token)
+    return told_by(token.token)
 
 
 class _Claims(msgspec.Struct):
     roles: frozenset[str] = frozenset()
+    oid: str = ""
 
 
-def permissions_in(token: str) -> frozenset[str] | None:
-    """The application permissions that an access token names; None where it is no JWT that can be read."""
+def told_by(token: str) -> Told:
+    """What an access token tells; nothing where it is no JWT that can be read."""
     _, _, rest = token.partition(".")
     payload = rest.partition(".")[0]
     try:
         claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        return msgspec.json.decode(claims, type=_Claims).roles
+        read = msgspec.json.decode(claims, type=_Claims)
     except (ValueError, msgspec.DecodeError):
-        return None
+        return Told()
+    return Told(read.roles, read.oid.lower())
 
 
 _CODE = re.compile(r"AADSTS(\d+):?\s*")

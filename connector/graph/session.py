@@ -102,7 +102,13 @@ class GraphSession:
 
     def lacks(self, permission: str) -> bool:
         """Whether the token tells its permissions and ``permission`` is not among them. Explains; decides nothing."""
-        return self._connection.permissions is not None and permission not in self._connection.permissions
+        permissions = self._connection.told.permissions
+        return permissions is not None and permission not in permissions
+
+    @property
+    def own_id(self) -> str:
+        """Object id of the connector's own service principal, from the token; empty where the token does not say."""
+        return self._connection.told.object_id
 
     async def renew_token(self, refused: int) -> None:
         """Sign in again, as :meth:`GraphConnection.renew_token` does."""
