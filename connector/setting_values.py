@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 E = TypeVar("E", bound=StrEnum)
 _GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_UPN = re.compile(r"[!-?A-~]+@[!-?A-~]+")  # printable ASCII around one @
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
-_OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle)(-poison)?")
+_OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle|operations)(-poison)?")
 
 
 class Wrong(ValueError):
@@ -32,6 +33,14 @@ def guid(value: str) -> str:
     if not _GUID.fullmatch(value):
         raise Wrong("a GUID such as 0785ef7c-2d7a-4542-b048-95bcab406e0b")
     return value.lower()
+
+
+def accounts(value: str) -> frozenset[str]:
+    """Object ids and user principal names with commas between them, in lower case."""
+    named = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    if not named or not all(_GUID.fullmatch(one) or _UPN.fullmatch(one) for one in named):
+        raise Wrong("object ids or user principal names with commas between them")
+    return named
 
 
 def true_or_false(value: str) -> bool:

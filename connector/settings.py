@@ -15,6 +15,7 @@ from typing import Any
 
 from connector.setting_values import (
     Wrong,
+    accounts,
     any_text,
     existing_file,
     guid,
@@ -48,19 +49,27 @@ class InheritedGrants(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is known of one setting: ``name`` of the environment variable, its ``default`` as text (None: required)."""
+    """What is known of one setting: ``name`` of the environment variable, its ``default`` as text (None: required), and what
+    ``nothing`` is, where the text is empty."""
 
     name: str
     default: str | None
     meaning: str
     parse: Callable[[str], Any]
     secret: bool = False
+    nothing: Any = ""
 
 
 def _setting(
-    name: str, parse: Callable[[str], Any], meaning: str, *, default: str | None = None, secret: bool = False
+    name: str,
+    parse: Callable[[str], Any],
+    meaning: str,
+    *,
+    default: str | None = None,
+    secret: bool = False,
+    nothing: Any = "",
 ) -> Any:
-    return field(metadata={"setting": Setting(name, default, meaning, parse, secret)}, repr=not secret)
+    return field(metadata={"setting": Setting(name, default, meaning, parse, secret, nothing)}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,7 @@ class Settings:
         existing_file,
         "PEM file of further certificate authorities to trust, for a TLS-inspecting proxy or the emulators.",
         default="",
+        nothing=None,
     )
     storage: str = _setting(
         "AzureWebJobsStorage",
@@ -226,6 +236,27 @@ class Settings:
         "changes. Without it nothing is subscribed to, and changes are found by asking.",
         default="",
     )
+    provisioning_enabled: bool = _setting(
+        "PROVISIONING_ENABLED",
+        true_or_false,
+        "Accept operations, which grant and revoke. As long as it is off, the connector only reads: every operation is refused, "
+        "and none is worked on.",
+        default="false",
+    )
+    break_glass_accounts: frozenset[str] = _setting(
+        "BREAK_GLASS_ACCOUNTS",
+        accounts,
+        "Accounts that no operation touches, as object ids or user principal names with commas between them: those that are kept "
+        "for emergencies.",
+        default="",
+        nothing=frozenset(),
+    )
+    operations_per_hour: int = _setting(
+        "OPERATIONS_PER_HOUR",
+        whole_number(1, 1_000_000),
+        "Most operations that are accepted within an hour; the policy file may say another number.",
+        default="10000",
+    )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -243,7 +274,7 @@ class Settings:
             if text is None:
                 problems.append(f"{setting.name} is not set. {setting.meaning}")
             elif not text:
-                values[known.name] = None if setting.parse is existing_file else ""
+                values[known.name] = setting.nothing
             else:
                 try:
                     values[known.name] = setting.parse(text)
