@@ -162,8 +162,10 @@ class Operation(Record, frozen=True, kw_only=True):
         by: id of the requester's own request, or of the operation that it comes from (``expires_at`` of a grant); empty otherwise.
         principal_id: object id of the principal, once it has been found; ``principal_kind``: ``account``, ``group`` or ``service_principal``.
         not_before: when it goes on; None: at once.
-        attempts: how often work on it has begun without coming to an end; beyond a limit it fails.
+        attempts: how often work on it was put off because something failed; beyond a limit it fails.
+        died: how often work on it has brought the process down or ended in an unforeseen way; beyond a limit it is dead-lettered.
         intended: something may have been written to Graph: what is then found as wanted is our doing.
+        planned: what it comes to once what is intended is seen.
         state: what the kind must know again at the next attempt, such as the id of a PIM request.
         journalled: its effect is in the journal, or it has none.
         audited: how many of its events are in the audit file.
@@ -183,7 +185,9 @@ class Operation(Record, frozen=True, kw_only=True):
     not_before: datetime | None = None
     ended_at: datetime | None = None
     attempts: int = 0
+    died: int = 0
     intended: bool = False
+    planned: Result | None = None
     state: dict[str, Any] = {}
     journalled: bool = False
     audited: int = 0
@@ -207,18 +211,30 @@ class Expiry(Record, frozen=True, kw_only=True):
     operation_id: str
 
 
+class Place(Record, frozen=True, kw_only=True):
+    """A place in a line, taken before what stands there is written: what is named and not there yet is waited for a while.
+
+    Attributes:
+        id: of a bundle, or of one operation that was revived, which waits here and no longer where its bundle does.
+        at: when the place was taken.
+    """
+
+    id: str
+    at: datetime
+
+
 class Line(Record, frozen=True, kw_only=True):
     """``operations/lines/{hash of the entitlement}.json``: what is open on an entitlement, oldest first. Gone when nothing is.
 
     Attributes:
-        bundles: ids of bundles with open operations, or with an effect that is not in the journal yet.
+        places: of what is open, or has an effect that is not in the journal yet, or events that are not in the audit file.
         expiries: ends that are kept here, at most one a principal: a later grant or revoke of the same pair replaces or removes it.
         due: when there is something to do next; None: at once. Also the metadata ``due`` of the blob, so that a timer need not read it.
     """
 
     schema_version: int
     entitlement: str
-    bundles: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
     expiries: tuple[Expiry, ...] = ()
     due: datetime | None = None
 
@@ -229,7 +245,7 @@ class AskedBefore(Record, frozen=True, kw_only=True):
     Attributes:
         request_sha256: of the parsed request, so that the spelling of the JSON does not matter.
         bundles: ids of the bundles that it became, with the entitlement of each.
-        complete: all of them are in their lines; what was interrupted before is done again by whoever asks with the key again.
+        complete: all of them are written, and messages sent; what was interrupted is finished by whoever asks with the key again.
     """
 
     request_sha256: str
@@ -246,9 +262,21 @@ class HourlyCount(Record, frozen=True, kw_only=True):
 
 
 class LineMessage(Record, frozen=True, kw_only=True):
-    """A message of the operations queue that the connector sends itself: look after the line of an entitlement."""
+    """A message of the operations queue that the connector sends itself: look after a line, by its name (a hash of its entitlement)."""
 
     line: str
+
+
+class RequestMessage(Record, frozen=True, kw_only=True):
+    """A message of the operations queue that the connector sends itself: a request of another system, to be accepted later.
+
+    Attributes:
+        key: what the request is known by, however often its message is delivered.
+        request: the other system's message.
+    """
+
+    key: str
+    request: str
 
 
 class DeadLetter(Record, frozen=True, kw_only=True):
