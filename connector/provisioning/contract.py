@@ -73,11 +73,14 @@ class Planned:
 
     Attributes:
         data: for :meth:`Kind.act`, what ``examine`` has found out.
+        state: JSON to be kept as the operation's state when the intent is written down, so that whoever goes on after a crash knows
+            how it was before.
     """
 
     steps: tuple[Step, ...]
     result: Result
     data: Any = None
+    state: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
