@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from connector.incremental.deriving.derived import Derived
 from connector.incremental.facts import Reading
-from connector.incremental.overlaying import without
+from connector.incremental.overlaying import contradicts, without
 from connector.journal.states import read_segments, segments_after
 from connector.logs import log_event
 from connector.storage import Held
@@ -32,7 +32,7 @@ from connector.storage.records import Cause, Current, Cursor, FactChange, Segmen
 from connector.sync.ids import sync_of
 
 if TYPE_CHECKING:
-    from connector.incremental.context import RoundContext
+    from connector.incremental.context import CommitContext
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ class Batch:
         rows: how many rows each of these chains brought.
         lost: kinds that cannot be followed any more, and why.
         polled: the kind that was compared, if one was.
+        told_by: kinds whose rounds tell of the same as what was read beside them: none of them may have been put in force since.
         read_at: when reading began.
         operations: ids of the operations of ours that it comes from, for the cause ``operation``.
     """
@@ -73,16 +74,18 @@ class Batch:
     rows: Mapping[str, int] = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
     polled: str | None = None
+    told_by: frozenset[str] = frozenset()
     operations: tuple[str, ...] = ()
 
     def still_counts(self, current: Current) -> bool:
         """Whether everything that this goes on from is still in force."""
-        fenced = [*(kind for kind, rows in self.rows.items() if rows), *self.lost]
+        fenced = [*(kind for kind, rows in self.rows.items() if rows), *self.lost, *self.told_by]
         if any(current.cursors.get(kind) != self.since.cursors.get(kind) for kind in fenced):
             return False
         if current.settings != self.since.settings:
             return False
-        return self.polled is None or _last_look(current, self.polled) == _last_look(self.since, self.polled)
+        compared = self.told_by if self.polled is None else {self.polled}
+        return all(_last_look(current, kind) == _last_look(self.since, kind) for kind in compared)
 
     def moved(self, current: Current, *, new: bool) -> Mapping[str, Cursor]:
         """The cursors to put in force with this: of chains that brought rows, of old ones, and the marks of lost ones.
@@ -114,7 +117,7 @@ class Committed:
     held_back: tuple[Shrinking, ...] = ()
 
 
-async def commit(context: RoundContext, held: Held[Current], batch: Batch) -> Committed:
+async def commit(context: CommitContext, held: Held[Current], batch: Batch) -> Committed:
     """Put ``batch`` in force, whatever else is put in force meanwhile.
 
     Args:
@@ -149,10 +152,10 @@ async def commit(context: RoundContext, held: Held[Current], batch: Batch) -> Co
         moved = batch.moved(held.record, new=segment is not None)
         if segment is None and not moved:
             return Committed(Outcome.NOTHING, held, held_back=held_back)
-        context.lease.check()
+        context.check_lease()
         ref = await context.store.write_segment(segment) if segment else None
         tried = _Attempt(ref, moved, batch.polled, batch.read_at, held_back)
-        context.lease.check()
+        context.check_lease()
         try:
             held = await context.store.replace_current(tried.after(held.record, now), held)
         except Conflict:
@@ -194,24 +197,33 @@ class _Attempt:
         return all(current.cursors.get(kind) == cursor for kind, cursor in self.moved.items())
 
 
-async def _derive(context: RoundContext, current: Current, batch: Batch) -> Derived | None:
-    """What ``batch`` changes of ``current``; None where what was committed since it was read is not known any more."""
+async def _derive(context: CommitContext, current: Current, batch: Batch) -> Derived | None:
+    """What ``batch`` changes of ``current``; None where it has to be read again.
+
+    That is where what was committed since is not known any more, or where operations have since brought about what contradicts what
+    was read. Which of both is younger nobody knows, and a chain that is followed has no second look to make up for a wrong guess.
+    """
     reading = batch.reading
-    if batch.polled is not None:
-        touched = await _touched(context, batch.since, current)
-        if touched is None:
-            return None
-        reading = without(reading, touched)
     if not reading:
         return Derived((), ())
+    touched = await _touched(context, batch.since, current, None if batch.polled is not None else Cause.OPERATION)
+    if touched is None:
+        return None
+    if batch.polled is not None:
+        reading = without(reading, touched)
+    elif contradicts(reading, touched):
+        return None
     derived = await context.replica.derive(context.store, current, reading, context.settings, batch.read_at)
     for one in derived.held_back:
         log_event(_log, "held_back", level=logging.WARNING, table=one.table, was=one.was, now=one.now)
     return derived
 
 
-async def _touched(context: RoundContext, since: Current, current: Current) -> list[FactChange] | None:
-    """The facts that were committed between both; None where their segments have been folded into a snapshot."""
+async def _touched(
+    context: CommitContext, since: Current, current: Current, cause: Cause | None
+) -> list[FactChange] | None:
+    """The facts that were committed between both, for this cause or for any; None where their segments have been folded
+    into a snapshot."""
     if since.last_segment == current.last_segment:
         return []
     refs = segments_after(current.segments, since.last_segment)
@@ -219,7 +231,11 @@ async def _touched(context: RoundContext, since: Current, current: Current) -> l
         refs = current.segments
     if refs is None:
         return None
-    return [fact for segment in await read_segments(context.store, refs, facts=True) for fact in segment.facts]
+    if cause is None:
+        segments = await read_segments(context.store, refs, facts=True)
+    else:
+        segments = [(await read_segments(context.store, [one], facts=True))[0] for one in refs if one.cause is cause]
+    return [fact for segment in segments for fact in segment.facts]
 
 
 def _last_look(current: Current, kind: str) -> tuple[str, datetime | None]:

@@ -17,22 +17,18 @@ from connector.storage.records import Lane, SegmentRef, Traffic, WakeMessage
 from connector.sync.context import Graph, utc_now
 
 
-@dataclass(frozen=True, slots=True)
-class RoundContext:
-    """What a round works with.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitContext:
+    """What is needed to put something in force.
 
     Attributes:
-        open_graph: an open session for the time of the round.
-        lease: the lease of the lane.
-        wake: how a round of the other lane is asked for.
+        lease: what has to be held until then, if anything.
     """
 
     store: Store
     settings: Settings
     replica: SharedReplica
-    open_graph: Callable[[], AbstractAsyncContextManager[Graph]]
-    lease: Lease
-    wake: Callable[[WakeMessage], Awaitable[None]]
+    lease: Lease | None = None
     now: Callable[[], datetime] = utc_now
 
     async def in_force(self) -> Held[Current]:
@@ -45,6 +41,24 @@ class RoundContext:
         if held is None:
             raise BlobMissing("current.json")
         return held
+
+    def check_lease(self) -> None:
+        """Do nothing while what has to be held is. Raises LeaseLost otherwise."""
+        if self.lease is not None:
+            self.lease.check()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundContext(CommitContext):
+    """What a round works with; ``lease`` is that of its lane.
+
+    Attributes:
+        open_graph: an open session for the time of the round.
+        wake: how a round of the other lane is asked for.
+    """
+
+    open_graph: Callable[[], AbstractAsyncContextManager[Graph]]
+    wake: Callable[[WakeMessage], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,11 @@ class Follower:
         """The connection of the process, for others to share."""
         return self._graph
 
+    @property
+    def replica(self) -> SharedReplica:
+        """The replica of the process, for others who put something in force."""
+        return self._replica
+
     async def close(self) -> None:
         """Let go of the replica, and of the connection unless it is somebody else's."""
         await self._replica.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,11 @@ class Collected:
 def _add(rows: dict[str, dict[Key, Row]], table: str, added: Iterable[msgspec.Struct]) -> None:
     for struct in added:
         row = as_row(struct)
-        rows.setdefault(table, {})[tuple(row.get(name) for name in _KEYS[table])] = row
+        rows.setdefault(table, {})[_key(table, row)] = row
+
+
+def _key(table: str, row: Row) -> Key:
+    return tuple(row.get(name) for name in _KEYS[table])
 
 
 def as_row(struct: msgspec.Struct) -> dict[str, Any]:
@@ -89,18 +93,21 @@ def merged(parts: Sequence[Collected], known: Known, settings: Settings) -> Read
             told = stated.get(table, {}).keys() | gone.get(table, set())
             stated.setdefault(table, {}).update({key: row for key, row in rows.items() if key not in told})
     if settings.skip_ad_groups:
-        stated["memberships"] = _of_kept_groups(stated, known)
+        groups = stated.get("groups", {}).values()
+        kept = of_kept_groups(stated.get("memberships", {}).values(), groups, known)
+        stated["memberships"] = {_key("memberships", row): row for row in kept}
     reading.rows = {table: list(rows.values()) for table, rows in stated.items() if rows}
     reading.gone = {table: sorted(keys, key=str) for table, keys in gone.items() if keys}
     return reading
 
 
-def _of_kept_groups(stated: dict[str, dict[Key, Row]], known: Known) -> dict[Key, Row]:
-    """Memberships without those of groups that SKIP_AD_GROUPS leaves out: a full sync does not read them either."""
-    rows = stated.get("memberships", {})
-    ids = {str(row["group_id"]) for row in rows.values()}
-    groups = {row["id"]: row for row in known.rows("groups", "id", sorted(ids))} if ids else {}
-    groups |= {str(row["id"]): dict(row) for row in stated.get("groups", {}).values()}
-    return {
-        key: row for key, row in rows.items() if not groups.get(row["group_id"], {}).get("on_premises_sync_enabled")
-    }
+def of_kept_groups(memberships: Collection[Row], groups: Iterable[Row], known: Known) -> list[Row]:
+    """Memberships without those of groups that SKIP_AD_GROUPS leaves out: a full sync does not read them either.
+
+    Args:
+        groups: rows that are newer than what is known.
+    """
+    ids = {str(row["group_id"]) for row in memberships}
+    by_id = {row["id"]: row for row in known.rows("groups", "id", sorted(ids))} if ids else {}
+    by_id |= {str(row["id"]): dict(row) for row in groups}
+    return [row for row in memberships if not by_id.get(row["group_id"], {}).get("on_premises_sync_enabled")]
