@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,15 @@ class Blob:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A blob as a list shows it: its ETag, when it was last written, and its metadata."""
+
+    etag: str
+    written: datetime
+    metadata: Mapping[str, str]
+
+
 class Blobs:
     """One container. Every method raises :class:`~connector.storage.errors.StorageError` where storage refuses."""
 
@@ -42,15 +51,15 @@ class Blobs:
         except BlobMissing:
             return None
 
-    async def create(self, name: str, data: bytes) -> str:
-        """Write a blob that must not exist yet; the ETag that it got.
+    async def create(self, name: str, data: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
+        """Write a blob that must not exist yet; the ETag that it got. ``metadata``: what lists of blobs show of it.
 
         Raises:
             Conflict: it exists, with other content.
         """
-        return await self._write_guarded(name, data, overwrite=False)
+        return await self._write_guarded(name, data, overwrite=False, metadata=_plain(metadata))
 
-    async def replace(self, name: str, data: bytes, etag: str) -> str:
+    async def replace(self, name: str, data: bytes, etag: str, *, metadata: Mapping[str, str] | None = None) -> str:
         """Replace a blob whose ETag must still be ``etag``; the ETag that it got.
 
         Raises:
@@ -59,7 +68,7 @@ class Blobs:
         from azure.core import MatchConditions
 
         conditions = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-        return await self._write_guarded(name, data, overwrite=True, **conditions)
+        return await self._write_guarded(name, data, overwrite=True, metadata=_plain(metadata), **conditions)
 
     async def write(self, name: str, data: bytes) -> None:
         """Write a blob, whatever was there."""
@@ -104,6 +113,17 @@ class Blobs:
         with suppress(BlobMissing), self._translated(name):
             await self._client.delete_blob(name)
 
+    async def delete_unchanged(self, name: str, etag: str) -> None:
+        """Delete a blob whose ETag must still be ``etag``; that there is none is no error.
+
+        Raises:
+            Conflict: it has changed meanwhile.
+        """
+        from azure.core import MatchConditions
+
+        with suppress(BlobMissing), self._translated(name):
+            await self._client.delete_blob(name, etag=etag, match_condition=MatchConditions.IfNotModified)
+
     async def acquire_lease(self, name: str, lease_id: str, seconds: int) -> None:
         """Lease a blob under an id of the caller's choice; asked again with the same id, it is renewed.
 
@@ -144,6 +164,14 @@ class Blobs:
         """When the blobs were last written whose names start with ``prefix``, by name, in order."""
         with self._translated(prefix):
             return {item.name: item.last_modified async for item in self._client.list_blobs(name_starts_with=prefix)}
+
+    async def listed(self, prefix: str) -> dict[str, Listed]:
+        """The blobs whose names start with ``prefix``, by name, in order."""
+        with self._translated(prefix):
+            return {
+                item.name: Listed(str(item.etag), item.last_modified, dict(item.metadata or {}))
+                async for item in self._client.list_blobs(name_starts_with=prefix, include=["metadata"])
+            }
 
     async def folders(self, prefix: str) -> AsyncIterator[str]:
         """The names of the folders directly below ``prefix``, without it, in order."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
+
+from connector.storage.operation_ids import day_of
+
 SYNC_QUEUE = "entra-sync"
 CHANGES_QUEUE = "entra-changes"
 LIFECYCLE_QUEUE = "entra-lifecycle"
+OPERATIONS_QUEUE = "entra-operations"
 POISON_SUFFIX = "-poison"
 """What the Functions host appends to a queue's name for messages that it puts aside."""
 MANIFEST = "manifest.json"
@@ -81,3 +87,50 @@ class Names:
     def lease(self, name: str) -> str:
         """An empty blob that is leased by whoever does what only one may do at a time."""
         return f"{self._tenant}/leases/{name}"
+
+    @property
+    def operations(self) -> str:
+        """The prefix of everything that is known of operations; each day has a folder of its bundles there."""
+        return f"{self._tenant}/operations/"
+
+    def bundles(self, day: str) -> str:
+        """The prefix of the bundles of a day."""
+        return f"{self.operations}{day}/"
+
+    def bundle(self, bundle: str) -> str:
+        """``bundle`` is the id of one, from which its day can be read."""
+        return f"{self.bundles(day_of(bundle))}{bundle}.json"
+
+    @property
+    def lines(self) -> str:
+        """The prefix of the lines in which operations wait."""
+        return f"{self.operations}lines/"
+
+    def line(self, line: str) -> str:
+        """``line`` is a line's name, which :func:`line_name` gives."""
+        return f"{self.lines}{line}.json"
+
+    def asked_before(self, key: str) -> str:
+        """``key`` is a hash."""
+        return f"{self.operations}keys/{key}.json"
+
+    def hour(self, moment: datetime) -> str:
+        """The hour in which ``moment`` lies."""
+        return f"{self.operations}hours/{moment.astimezone(UTC):%Y%m%dT%HZ}.json"
+
+    @property
+    def policy(self) -> str:
+        return f"{self.operations}policy.json"
+
+    @property
+    def dead_letters(self) -> str:
+        """The prefix of messages that nobody understood."""
+        return f"{self.operations}dead/"
+
+    def dead_letter(self, id_: str) -> str:
+        return f"{self.dead_letters}{id_}.json"
+
+
+def line_name(entitlement: str) -> str:
+    """The name of an entitlement's line: a hash, because scopes and slugs to come may hold what names of blobs may not."""
+    return hashlib.sha256(entitlement.encode()).hexdigest()[:32]

@@ -19,6 +19,7 @@ from connector.storage.errors import BlobMissing
 from connector.storage.journal import Segment, decode_segment, encode_segment
 from connector.storage.leases import Lease, hold_lease
 from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, MANIFEST, POISON_SUFFIX, SYNC_QUEUE, Names
+from connector.storage.operations import Operations
 from connector.storage.queues import Queues, Taken
 from connector.storage.records import (
     ChangesMessage,
@@ -193,6 +194,13 @@ class Store:
     ) -> Held[Subscriptions]:
         """Write what is known of them, if ``held`` still is what is there. Raises Conflict otherwise."""
         return await self._replace(self._names.subscriptions, subscriptions, held)
+
+    # --- operations
+
+    @property
+    def operations(self) -> Operations:
+        """Everything about operations: grants and revokes that were asked for."""
+        return Operations(self._blobs, self._queues, self._names)
 
     # --- syncs
 
