@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.incremental.facts import Known, Reading
+from connector.journal.states import manifest_of
 from connector.settings import Settings
 from connector.storage import Current, Manifest, Store
-from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.journal import Segment
 from connector.storage.records import SegmentRef
 
@@ -62,13 +62,8 @@ class SharedReplica:
             SnapshotUnusable: it has none that can be read.
             StorageError: it cannot be read now.
         """
-        from connector.incremental.replica import SnapshotUnusable
-
         if self._manifest is None or self._manifest.snapshot_id != current.snapshot_id:
-            try:
-                self._manifest = await store.manifest(current.snapshot_id)
-            except (BlobMissing, BlobCorrupt) as damage:
-                raise SnapshotUnusable(current.snapshot_id, str(damage)) from damage
+            self._manifest = await manifest_of(store, current.snapshot_id)
         return self._manifest
 
     async def close(self) -> None:

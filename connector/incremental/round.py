@@ -18,11 +18,10 @@ from connector.incremental.context import Again, Report, RoundContext
 from connector.incremental.deriving.derived import TooMuchAtOnce
 from connector.incremental.lanes import Situation, comparisons_of, deltas_of, usable_cursors
 from connector.incremental.needing import ask_for_full_sync, lost_cursors, obstacle
-from connector.incremental.replica.errors import SnapshotUnusable
 from connector.incremental.subscribed import subscribed_kinds
 from connector.incremental.telling import tell_others
 from connector.incremental.tracking import COMPARED, compare, read_deltas
-from connector.journal.errors import JournalDamaged
+from connector.journal.errors import JournalDamaged, SnapshotUnusable
 from connector.logs import log_event
 from connector.storage import Current, Held
 from connector.storage.records import Cause, KindRound, Rounds, Shrinking, WakeMessage

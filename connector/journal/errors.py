@@ -26,6 +26,21 @@ class JournalDamaged(StorageError):
         )
 
 
+class SnapshotUnusable(StorageError):
+    """Nothing can go on from the snapshot in force: it is not what its manifest says, keeps no facts, or is of a newer version.
+
+    Args:
+        problem: what is wrong, as the part of a sentence that follows a colon.
+    """
+
+    def __init__(self, snapshot_id: str, problem: str) -> None:
+        self.snapshot_id = snapshot_id
+        super().__init__(
+            f"Snapshot {snapshot_id} cannot be used: {problem}.",
+            "Run a full sync (`python -m connector sync`): it makes a new one.",
+        )
+
+
 class BeforeHistory(StorageError):
     """Nothing is known of the moment ``at``: the oldest state that storage still has is that of ``begins``."""
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise, takewhile
 
-from connector.journal.errors import BeforeHistory, JournalDamaged
+from connector.journal.errors import BeforeHistory, JournalDamaged, SnapshotUnusable
 from connector.storage import Manifest, Store
 from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.journal import Segment
-from connector.storage.records import Current, SegmentRef
+from connector.storage.records import SCHEMA_VERSION, Current, SegmentRef
 
 _READS_AT_ONCE = 16
 
@@ -99,6 +99,32 @@ async def stretches(store: Store, current: Current) -> AsyncIterator[Stretch]:
         except (BlobMissing, BlobCorrupt):
             return  # removed because it was old, or written by another version: what it says is not known
         yield Stretch(manifest, segments, to_head)
+
+
+async def manifest_of(store: Store, snapshot_id: str) -> Manifest:
+    """The manifest of the snapshot in force.
+
+    Raises:
+        SnapshotUnusable: it has none that can be understood.
+        StorageError: storage cannot be read now.
+    """
+    try:
+        return await store.manifest(snapshot_id)
+    except (BlobMissing, BlobCorrupt) as damage:
+        problem = f"its manifest is missing or damaged ({damage.sentence.removesuffix('.')})"
+        raise SnapshotUnusable(snapshot_id, problem) from damage
+
+
+def check_usable(manifest: Manifest) -> None:
+    """Check that the state can go on from the snapshot of ``manifest``, whatever its files hold.
+
+    Raises:
+        SnapshotUnusable: it cannot.
+    """
+    if manifest.schema_version > SCHEMA_VERSION:
+        raise SnapshotUnusable(manifest.snapshot_id, "it was written by a newer version")
+    if not manifest.facts:
+        raise SnapshotUnusable(manifest.snapshot_id, "it has no fact tables; an older version wrote it")
 
 
 def leads_here(manifest: Manifest) -> bool:

@@ -6,7 +6,6 @@ to what: folders are for their owner only.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from connector.access.tables import Table
 from connector.query.errors import SnapshotDamaged
 from connector.storage import Manifest, Store
+from connector.storage.errors import BlobCorrupt
 from connector.storage.records import SnapshotPart
 
 KEPT = 2
@@ -68,13 +68,13 @@ async def _fetch_part(store: Store, snapshot_id: str, part: SnapshotPart, path: 
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as temporary:
         arriving = Path(temporary.name)
     try:
-        await store.download_snapshot_part(snapshot_id, part.name, arriving)
-        if _sha256(arriving) != part.sha256:
-            raise SnapshotDamaged(
-                f"{part.name} of snapshot {snapshot_id} is not what its manifest says. "
-                "It was changed from outside; run a full sync."
-            )
+        await store.download_snapshot_part(snapshot_id, part, arriving)
         arriving.replace(path)
+    except BlobCorrupt as error:
+        raise SnapshotDamaged(
+            f"{part.name} of snapshot {snapshot_id} is not what its manifest says. "
+            "It was changed from outside; run a full sync."
+        ) from error
     finally:
         arriving.unlink(missing_ok=True)
 
@@ -85,11 +85,6 @@ def _inside(folder: Path, name: str) -> Path:
     if not path.is_relative_to(folder.resolve()):
         raise SnapshotDamaged(f"The manifest names a part outside of its snapshot: {name!r}.")
     return path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remove_old(tenant: Path, keep: str) -> None:

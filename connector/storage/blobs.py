@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.storage.clients import host_of
 from connector.storage.errors import BlobMissing, Conflict
+from connector.storage.hashes import sha256_of
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobLeaseClient, BlobServiceClient
@@ -204,10 +205,13 @@ class Blobs:
             download = await self._client.download_blob(name)
             async for chunk in download.chunks():
                 digest.update(chunk)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest() == digest.digest()
+        return sha256_of(path) == digest.hexdigest()
 
     def _translated(self, name: str) -> Any:
         from connector.storage.translation import translated
 
         return translated(self._host, container=self._container, name=name)
+
+
+def _plain(metadata: Mapping[str, str] | None) -> dict[str, str] | None:
+    return dict(metadata) if metadata is not None else None

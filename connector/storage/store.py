@@ -15,7 +15,8 @@ from connector.settings import Settings
 from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
 from connector.storage.documents import Held, decode, encode, same_etag
-from connector.storage.errors import BlobMissing
+from connector.storage.errors import BlobCorrupt, BlobMissing
+from connector.storage.hashes import sha256_of
 from connector.storage.journal import Segment, decode_segment, encode_segment
 from connector.storage.leases import Lease, hold_lease
 from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, MANIFEST, POISON_SUFFIX, SYNC_QUEUE, Names
@@ -31,6 +32,7 @@ from connector.storage.records import (
     Rounds,
     Running,
     SegmentRef,
+    SnapshotPart,
     StepMessage,
     Sync,
     WakeMessage,
@@ -106,9 +108,17 @@ class Store:
         name, data = self._names.manifest(manifest.snapshot_id), encode(manifest)
         await (self._blobs.replace(name, data, etag) if etag else self._blobs.create(name, data))
 
-    async def download_snapshot_part(self, snapshot_id: str, part: str, path: Path) -> None:
-        """Download ``part`` of a snapshot, as its manifest names it, into the file ``path``."""
-        await self._blobs.download_file(self._names.snapshot_part(snapshot_id, part), path)
+    async def download_snapshot_part(self, snapshot_id: str, part: SnapshotPart, path: Path) -> None:
+        """Download ``part`` of a snapshot, as its manifest has it, into the file ``path``.
+
+        Raises:
+            BlobMissing: it is not there.
+            BlobCorrupt: it is not what the manifest says, byte for byte.
+        """
+        name = self._names.snapshot_part(snapshot_id, part.name)
+        await self._blobs.download_file(name, path)
+        if await asyncio.to_thread(sha256_of, path) != part.sha256:
+            raise BlobCorrupt(name, "it is not what the manifest says")
 
     async def snapshots(self) -> dict[str, bool]:
         """The ids of all snapshots of which storage holds anything, oldest first, and whether they have a manifest."""

@@ -54,7 +54,7 @@ async def _load(store: Store, manifest: Manifest, database: duckdb.DuckDBPyConne
     for schema, held in (("main", manifest.tables), ("facts", manifest.facts)):
         for table, facts in held.items():
             [part] = facts.parts
-            await store.download_snapshot_part(manifest.snapshot_id, part.name, path)
+            await store.download_snapshot_part(manifest.snapshot_id, part, path)
             assert hashlib.sha256(path.read_bytes()).hexdigest() == part.sha256, f"{part.name} is not what was written"
             database.execute(f"CREATE TABLE {schema}.{table} AS FROM read_parquet('{path}')")
             [(rows,)] = database.execute(f"SELECT count(*) FROM {schema}.{table}").fetchall()

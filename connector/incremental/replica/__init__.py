@@ -2,6 +2,6 @@
 
 from connector.incremental.replica.bringing import bring_up
 from connector.incremental.replica.database import Position, Replica
-from connector.incremental.replica.errors import ReplicaInUse, SnapshotUnusable
+from connector.incremental.replica.errors import ReplicaInUse
 
-__all__ = ["Position", "Replica", "ReplicaInUse", "SnapshotUnusable", "bring_up"]
+__all__ = ["Position", "Replica", "ReplicaInUse", "bring_up"]

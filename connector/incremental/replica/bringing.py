@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +11,11 @@ from tempfile import mkdtemp
 from connector.access.staged import FACTS
 from connector.access.tables import TABLES
 from connector.incremental.replica.database import Position, Replica
-from connector.incremental.replica.errors import SnapshotUnusable
-from connector.journal.errors import JournalDamaged
-from connector.journal.states import read_segments, segments_after
+from connector.journal.errors import JournalDamaged, SnapshotUnusable
+from connector.journal.states import check_usable, manifest_of, read_segments, segments_after
 from connector.storage import Store
 from connector.storage.errors import BlobCorrupt, BlobMissing
-from connector.storage.records import SCHEMA_VERSION, Current, Manifest, SegmentRef
+from connector.storage.records import Current, Manifest, SegmentRef, SnapshotPart
 
 _DOWNLOADS_AT_ONCE = 4
 
@@ -52,7 +50,7 @@ async def _missing(store: Store, position: Position | None, current: Current) ->
         return None
     segments = current.segments
     if position.snapshot_id != current.snapshot_id:
-        manifest = await _manifest(store, current.snapshot_id)
+        manifest = await manifest_of(store, current.snapshot_id)
         if manifest.compacted_from != position.origin:
             return None
         segments = (*manifest.journal, *segments)
@@ -75,11 +73,8 @@ async def _apply(store: Store, replica: Replica, refs: Sequence[SegmentRef]) -> 
 
 
 async def _load(store: Store, replica: Replica, current: Current) -> None:
-    manifest = await _manifest(store, current.snapshot_id)
-    if manifest.schema_version > SCHEMA_VERSION:
-        raise SnapshotUnusable(manifest.snapshot_id, "it was written by a newer version")
-    if not manifest.facts:
-        raise SnapshotUnusable(manifest.snapshot_id, "it has no fact tables; an older version wrote it")
+    manifest = await manifest_of(store, current.snapshot_id)
+    check_usable(manifest)
     before = current.last_segment
     if current.segments:
         first = (await read_segments(store, current.segments[:1]))[0]
@@ -92,13 +87,6 @@ async def _load(store: Store, replica: Replica, current: Current) -> None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-async def _manifest(store: Store, snapshot_id: str) -> Manifest:
-    try:
-        return await store.manifest(snapshot_id)
-    except (BlobMissing, BlobCorrupt) as damage:
-        raise SnapshotUnusable(snapshot_id, f"its manifest is missing or damaged ({damage})") from damage
-
-
 async def _download(store: Store, manifest: Manifest, folder: Path) -> dict[str, Path]:
     """Every part of the snapshot, checked, by its name."""
     limit = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
@@ -106,19 +94,14 @@ async def _download(store: Store, manifest: Manifest, folder: Path) -> dict[str,
     parts = [part for facts in held if facts for part in facts.parts]
     files = {part.name: folder / f"{number}.parquet" for number, part in enumerate(parts)}
 
-    async def fetch(name: str, sha256: str) -> None:
+    async def fetch(part: SnapshotPart) -> None:
         async with limit:
             try:
-                await store.download_snapshot_part(manifest.snapshot_id, name, files[name])
+                await store.download_snapshot_part(manifest.snapshot_id, part, files[part.name])
             except BlobMissing as error:
-                raise SnapshotUnusable(manifest.snapshot_id, f"{name} is missing") from error
-            if await asyncio.to_thread(_digest, files[name]) != sha256:
-                raise SnapshotUnusable(manifest.snapshot_id, f"{name} is not what the manifest says")
+                raise SnapshotUnusable(manifest.snapshot_id, f"{part.name} is missing") from error
+            except BlobCorrupt as error:
+                raise SnapshotUnusable(manifest.snapshot_id, f"{part.name} is not what the manifest says") from error
 
-    await asyncio.gather(*(fetch(part.name, part.sha256) for part in parts))
+    await asyncio.gather(*(fetch(part) for part in parts))
     return files
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,17 +1,6 @@
-"""Why there is no replica."""
+"""Why a replica cannot be opened."""
 
 from __future__ import annotations
-
-
-class SnapshotUnusable(Exception):
-    """The snapshot in force cannot be made a replica of. Rounds have nothing to go on from until a full sync is published."""
-
-    advice = "Run a full sync; rounds go on from what it publishes."
-    permanent = True
-
-    def __init__(self, snapshot_id: str, problem: str) -> None:
-        self.snapshot_id = snapshot_id
-        super().__init__(f"Snapshot {snapshot_id} cannot be used: {problem}.")
 
 
 class ReplicaInUse(Exception):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.access.staged import FACTS
 from connector.access.tables import TABLES, Table
 from connector.settings import Settings
+from connector.storage.hashes import sha256_of
 from connector.storage.records import SnapshotPart, TableFacts
 from connector.sync.publishing.carrying import Carried, carry_over
 from connector.sync.publishing.checking import check
@@ -18,7 +19,7 @@ from connector.sync.publishing.database import build_tables, load_staged, open_d
 from connector.sync.publishing.gaps import KindRead
 from connector.sync.publishing.inheriting import Inherited, derive_inherited
 from connector.sync.publishing.overlaying import overlay_touched
-from connector.sync.publishing.previous import Previous, digest_of
+from connector.sync.publishing.previous import Previous
 from connector.sync.publishing.recalling import make_last_good, recall
 
 if TYPE_CHECKING:
@@ -132,6 +133,6 @@ def write_parts(
         path = folder / f"made--{schema}--{table.name}.parquet"
         rows = write_table(database, table, path, schema)
         name = f"{prefix}{table.name}/part-00000.parquet"
-        part = SnapshotPart(name=name, rows=rows, bytes=path.stat().st_size, sha256=digest_of(path))
+        part = SnapshotPart(name=name, rows=rows, bytes=path.stat().st_size, sha256=sha256_of(path))
         held[table.name], files[name] = TableFacts(rows=rows, parts=(part,)), path
     return held, files

@@ -5,21 +5,19 @@ What it says stays where nothing new could be read, and what the new snapshot do
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connector.journal.errors import JournalDamaged
+from connector.journal.errors import JournalDamaged, SnapshotUnusable
 from connector.journal.replay import RowChange
-from connector.journal.states import leads_here, read_segments, segments_after, state_in_force
+from connector.journal.states import check_usable, leads_here, read_segments, segments_after, state_in_force
 from connector.logs import log_event
 from connector.storage import Store
-from connector.storage.errors import BlobCorrupt, BlobMissing, StorageError
+from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.journal import Segment
-from connector.storage.records import SCHEMA_VERSION, Current, Manifest, SegmentRef, Sync, TableFacts
+from connector.storage.records import Current, Manifest, SegmentRef, Sync, TableFacts
 
 _log = logging.getLogger(__name__)
 
@@ -56,13 +54,6 @@ class Damage:
     sentence: str
 
 
-class SnapshotUnusable(StorageError):
-    """The snapshot in force is not what its manifest says, or another version wrote it."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence, "Run a full sync (`python -m connector sync`): it makes a new one.")
-
-
 async def fetch_previous(store: Store, current: Current | None, sync: Sync, folder: Path) -> Previous | Damage | None:
     """The state in force when ``sync`` is published, in ``folder``. None where there is none.
 
@@ -97,10 +88,7 @@ async def fetch_state(store: Store, current: Current, folder: Path, sync: Sync |
     manifest = state.manifest
     if state.sequence != current.journal_head:
         raise JournalDamaged(state.sequence + 1, f"its last segment is not that of {current.journal_head:,}")
-    if manifest.schema_version > SCHEMA_VERSION:
-        raise SnapshotUnusable("It was written by a newer version.")
-    if not manifest.facts:
-        raise SnapshotUnusable("It keeps no facts.")
+    check_usable(manifest)
     files = await _download(store, manifest.snapshot_id, manifest.tables, folder, "previous")
     facts = await _download(store, manifest.snapshot_id, manifest.facts, folder, "known")
     since = await _since(store, manifest, current, sync) if sync else []
@@ -187,13 +175,5 @@ async def _download(
     for table, held in tables.items():
         [part] = held.parts
         path = files[table] = folder / f"{prefix}--{table}.parquet"
-        await store.download_snapshot_part(snapshot_id, part.name, path)
-        if await asyncio.to_thread(digest_of, path) != part.sha256:
-            raise SnapshotUnusable(f"{part.name} is not what the manifest says.")
+        await store.download_snapshot_part(snapshot_id, part, path)
     return files
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

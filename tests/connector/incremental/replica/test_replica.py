@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from connector.access.staged import FACTS
-from connector.incremental.replica import Replica, ReplicaInUse, SnapshotUnusable, bring_up
-from connector.journal.errors import JournalDamaged
+from connector.incremental.replica import Replica, ReplicaInUse, bring_up
+from connector.journal.errors import JournalDamaged, SnapshotUnusable
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.records import FactChange, SnapshotPart, TableFacts
