@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import access, applications, changes, export, holders, settings, status, sync
+from connector.cli import (
+    access,
+    applications,
+    changes,
+    export,
+    holders,
+    operations,
+    provisioning,
+    settings,
+    status,
+    sync,
+)
 from connector.cli.exits import AnsweringGroup, Exit
 from connector.cli.invocation import Invocation
 from connector.settings import known_settings
@@ -31,7 +42,7 @@ app = typer.Typer(
     cls=AnsweringGroup,
     help=(
         "Who has access to what in a Microsoft Entra ID tenant.\n\n"
-        "`sync` reads the tenant into blob storage, and the Function App keeps that current; the other commands ask what is there. "
+        "`sync` reads the tenant into blob storage, and the Function App keeps that current; the other commands ask what is there. `grant` and `revoke` change it. "
         "Each explains itself: `python -m connector access --help`."
     ),
     epilog=_epilog(),
@@ -72,6 +83,14 @@ for _command, _help, _short in (
     (applications.applications, applications.HELP, "Which software Entra ID signs in and provisions."),
     (changes.changes, changes.HELP, "Who gained or lost what, as it was seen; --follow goes on."),
     (export.export, export.HELP, "Write the tables as Parquet, CSV or JSON lines."),
+    (provisioning.grant, provisioning.GRANT_HELP, "Give a membership, an ownership or a directory role."),
+    (provisioning.revoke, provisioning.REVOKE_HELP, "Take one away."),
     (settings.settings, settings.HELP, "What is set, what it means, what is wrong with it."),
 ):
     app.command(help=_help, short_help=_short)(_command)
+app.add_typer(
+    operations.operations,
+    name="operations",
+    help=operations.HELP,
+    short_help="What was asked for and what became of it; cancel, retry.",
+)

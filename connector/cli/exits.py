@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from connector.cli.invocation import Invocation
 from connector.journal.errors import BeforeHistory, CannotFollow, JournalDamaged
+from connector.provisioning.errors import NoSuchOperation, ProvisioningError
 from connector.query.errors import Ambiguous, NotFound, NothingSynced
 from connector.query.subjects import Subject
 from connector.settings import SettingsError
@@ -25,6 +26,9 @@ class Exit(IntEnum):
     NOTHING_SYNCED = 3
     INCOMPLETE = 4
     NOT_FOUND = 5
+    REFUSED = 6
+    NOT_DONE = 7
+    NOT_YET = 8
 
     @property
     def meaning(self) -> str:
@@ -39,6 +43,9 @@ _MEANINGS = {
     Exit.NOTHING_SYNCED: "nothing has been synced yet",
     Exit.INCOMPLETE: "`sync` and `status`: the picture lacks something or is not followed; they say what",
     Exit.NOT_FOUND: "nothing is called so, or several are; or storage does not reach back so far",
+    Exit.REFUSED: "`grant`, `revoke`, `operations`: refused by a guard or a policy, with the remedy; nothing was done",
+    Exit.NOT_DONE: "`grant`, `revoke`, `operations retry`: tried, and failed or cancelled; the record says why",
+    Exit.NOT_YET: "`grant`, `revoke`, `operations retry`: accepted and still going on; `operations show` tells",
 }
 
 
@@ -92,6 +99,8 @@ _KINDS: tuple[tuple[type[Exception], Exit, str], ...] = (
     (NotFound, Exit.NOT_FOUND, "not_found"),
     (BeforeHistory, Exit.NOT_FOUND, "before_history"),
     (CannotFollow, Exit.NOT_FOUND, "cannot_follow"),
+    (NoSuchOperation, Exit.NOT_FOUND, "not_found"),
+    (ProvisioningError, Exit.REFUSED, "refused"),
     (JournalDamaged, Exit.FAILURE, "journal_damaged"),
     (OSError, Exit.FAILURE, "machine"),
 )

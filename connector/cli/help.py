@@ -11,6 +11,16 @@ READS_STORAGE = (
 )
 """What decides which snapshot is asked."""
 
+PROVISIONS = (
+    "PROVISIONING_ENABLED",
+    "ENTRA_TENANT_ID",
+    "ENTRA_CLIENT_ID",
+    "ENTRA_CLIENT_SECRET",
+    "AzureWebJobsStorage",
+    "STORAGE_CONTAINER",
+)
+"""What decides whether, where and as whom something is granted or revoked."""
+
 
 def help_text(answers: str, examples: Sequence[str], settings: Sequence[str]) -> str:
     """Markdown in paragraphs, as typer shows it."""
