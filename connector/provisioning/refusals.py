@@ -14,6 +14,7 @@ CODES: dict[str, str] = {
     "principal_kind_not_allowed": "Entra ID does not let this kind of principal hold it.",
     "resource_not_found": "There is no such group or role, or it is deleted.",
     # policy
+    "policy_unreadable": "There is a policy of this deployment, and it cannot be understood: nothing is allowed.",
     "not_allowed_by_policy": "The policy of this deployment does not name it among what may be touched.",
     "protected_by_policy": "The policy of this deployment protects it.",
     "protected_principal": "The connector's own service principal, or a break-glass account.",

@@ -6,9 +6,7 @@ thousand should not find its problems one request at a time.
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ import msgspec
 
 from connector.provisioning.asking.accepting import MOST_OPERATIONS
 from connector.provisioning.asking.requesting import RIGHT, OperationRequest
+from connector.provisioning.asking.strict_json import JsonObject, NotJson, read_json
 from connector.provisioning.entitlements import GUID
 from connector.storage.records.operations import Action, Wanted
 
@@ -66,15 +65,6 @@ class Parsed:
     many: bool
 
 
-class _Object(dict[str, Any]):
-    """A JSON object that knows which of its members were given twice: two readers would read it in two ways."""
-
-    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        counted = Counter(name for name, _ in pairs) if len(self) < len(pairs) else {}
-        self.twice = tuple(name for name, times in counted.items() if times > 1)
-
-
 def parse_request(body: bytes, now: datetime) -> Parsed:
     """What ``body`` asks for: one operation, or a list of one to :data:`MOST_OPERATIONS`.
 
@@ -108,17 +98,14 @@ def _document(body: bytes) -> Any:
     if len(body) > MOST_BYTES:
         raise Malformed([Wrong("", f"must have at most {MOST_BYTES:,} bytes")], too_long=True)
     try:
-        msgspec.json.decode(body)  # is stricter than Python's: no NaN, no half of a surrogate pair, nothing but UTF-8
-        return json.loads(body.decode(), object_pairs_hook=_Object)
-    except RecursionError:
-        raise Malformed([Wrong("", "must not be nested so deeply")]) from None
-    except (msgspec.DecodeError, ValueError):
-        raise Malformed([Wrong("", "must be JSON in UTF-8")]) from None
+        return read_json(body)
+    except NotJson as error:
+        raise Malformed([Wrong("", str(error))]) from None
 
 
 def _operation(one: Any, at: str, now: datetime) -> Wanted | list[Wrong]:
     """What one object asks for, or all that is wrong with it."""
-    if not isinstance(one, _Object):
+    if not isinstance(one, JsonObject):
         return [Wrong(at, "must be an object that says what is wanted")]
     problems = list(islice(_strangers(one, at), MOST_PROBLEMS + 1))
     right: dict[str, Any] = {}
@@ -131,7 +118,7 @@ def _operation(one: Any, at: str, now: datetime) -> Wanted | list[Wrong]:
     return problems or _wanted(right)
 
 
-def _strangers(one: _Object, at: str) -> Iterable[Wrong]:
+def _strangers(one: JsonObject, at: str) -> Iterable[Wrong]:
     """Members that nobody knows, or that are there twice."""
     for name in one:
         if name not in _FIELDS:
