@@ -15,10 +15,9 @@ from connector.incremental.tracking.disputes import settle
 from connector.incremental.tracking.look import Look
 from connector.incremental.tracking.newcomers import read_relations
 from connector.incremental.tracking.running import run
-from connector.sync.kinds.memberships import Memberships
+from connector.sync.kinds.memberships import Memberships, is_hidden
 
 _RELATIONS = {"members": "member", "owners": "owner"}
-_SEES_HIDDEN = "Member.Read.Hidden"
 
 
 async def read_groups(look: Look, stated: Mapping[str, Stated]) -> Collected:
@@ -77,7 +76,7 @@ def _readable_again(look: Look, rows: Mapping[str, GroupRow], known: Mapping[str
     """Groups whose members were not read until now, because SKIP_AD_GROUPS left them out or Graph hid them."""
 
     def unread(synced: bool | None, visibility: str | None) -> bool:
-        return _skipped(look, synced) or (visibility == "HiddenMembership" and look.session.lacks(_SEES_HIDDEN))
+        return _skipped(look, synced) or is_hidden(look.session, visibility)
 
     return [
         id_
@@ -127,9 +126,9 @@ async def _members(look: Look, groups: Collection[GroupRow]) -> list[MembershipR
         return []
     inputs = [{"id": group.id, "visibility": group.visibility} for group in groups]
     found = await run(Memberships(), look.session, look.settings, inputs)
-    hidden = {group.id for group in groups if group.visibility == "HiddenMembership"}
+    hidden = {group.id for group in groups if is_hidden(look.session, group.visibility)}
     for one in found.incomplete:
-        if not (one.id in hidden and look.session.lacks(_SEES_HIDDEN)):
+        if one.id not in hidden:
             raise UnexpectedAnswer(f"The members of group {one.id} cannot be read: {one.reason}")
     if found.notes.get("vanished"):
         raise UnexpectedAnswer("Graph tells of a group, and does not know its members yet, or any more")

@@ -85,15 +85,21 @@ async def _pages(work: Work) -> AsyncIterator[Page]:
         yield page
 
 
+def is_hidden(session: GraphSession, visibility: str | None) -> bool:
+    """Whether Graph leaves the members of a group out without a word, because the permission to see hidden ones is missing.
+
+    Args:
+        visibility: that of the group.
+    """
+    return visibility == "HiddenMembership" and session.lacks(_SEES_HIDDEN)
+
+
 def _hidden(work: Work) -> list[Incomplete]:
-    """The groups whose members Graph leaves out without a word, because the permission to see hidden ones is missing."""
-    if not work.session.lacks(_SEES_HIDDEN):
-        return []
     why = f"Its membership is hidden, and the app does not hold {_SEES_HIDDEN}."
     return [
         Incomplete("memberships", "group_id", row["id"], why)
         for row in work.inputs
-        if row.get("visibility") == "HiddenMembership"
+        if is_hidden(work.session, row.get("visibility"))
     ]
 
 
