@@ -19,6 +19,7 @@ CONNECTOR_PERMISSIONS = (
     "Device.Read.All",
     "Directory.Read.All",
     "Group.Read.All",
+    "Group.ReadWrite.All",
     "GroupMember.Read.All",
     "GroupMember.ReadWrite.All",
     "LicenseAssignment.Read.All",
@@ -82,7 +83,7 @@ class Tenant(Verbs):
             db.execute("UPDATE sequence SET seq = 1")
 
     def _furnish(self) -> None:
-        """Built-in roles, Microsoft Graph, and the connector's registration with what it needs to read everything."""
+        """Built-in roles, Microsoft Graph, and the connector's registration with what it needs to read everything, and to provision."""
         self.db.executemany(
             "INSERT INTO role_definitions VALUES (?, ?)",
             [(role[0], to_json(role_definition_body(*role))) for role in built_in_roles()],
