@@ -30,7 +30,8 @@ def replace(
         batches.setdefault((one.column, one.but, one.limited), []).append(one.id)
     held_back: list[Shrinking] = []
     for (column, but, limited), ids in batches.items():
-        _go(database, table, column, but, ids)
+        if not _go(database, table, column, but, ids):
+            continue
         if limited and settings.shrink_limit_percent:
             held_back += _hold_back(database, table, column, settings)
         keys = ", ".join(f'"{name}"' for name in table.key)
@@ -44,11 +45,12 @@ def _go(
     column: str,
     but: frozenset[tuple[str, str]],
     ids: list[str],
-) -> None:
-    """Make ``asked_ids`` (the ids that were asked for) and ``would_go``, rows with such an id that were not said again."""
+) -> bool:
+    """Make ``asked_ids`` (the ids that were asked for) and ``would_go``, rows with such an id that were not said again: are there any?"""
     if column not in ("", *table.column_names) or any(name not in table.column_names for name, _ in but):
         raise ValueError(f"{table.name} has no such column: {column or but}")
-    database.execute("CREATE OR REPLACE TABLE asked_ids AS SELECT DISTINCT unnest($ids) AS id", {"ids": ids})
+    if column:
+        database.execute("CREATE OR REPLACE TABLE asked_ids AS SELECT DISTINCT unnest($ids) AS id", {"ids": ids})
     spared: dict[str, list[str]] = {}
     for name, value in sorted(but):
         spared.setdefault(name, []).append(value)
@@ -56,12 +58,13 @@ def _go(
     stays = " OR ".join(
         f'(r."{name}" IN (SELECT CAST(unnest(CAST(? AS VARCHAR[])) AS {types[name]}))) IS TRUE' for name in spared
     )
-    database.execute(
+    made = database.execute(
         f"CREATE OR REPLACE TABLE would_go AS SELECT r.*, {_id(column)} AS replaced_id "  # noqa: S608
         f"FROM replica.facts.{table.name} AS r ANTI JOIN said.{table.name} AS s ON {same_key(table, 's', 'r')} {_not_gone(table)} "
-        f"WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND NOT ({stays or False})",
+        f"WHERE {_asked(column)} AND NOT ({stays or False})",
         list(spared.values()),
-    )
+    ).fetchone()
+    return bool(made and made[0])
 
 
 def _hold_back(
@@ -73,7 +76,7 @@ def _hold_back(
     SELECT w.id, w.rows, w.rows - coalesce(g.rows, 0) + coalesce(c.rows, 0)
     FROM (
         SELECT {_id(column)} AS id, count(*) AS rows FROM replica.facts.{table.name} AS r {_not_gone(table)}
-        WHERE {_id(column)} IN (SELECT id FROM asked_ids) AND {possible} GROUP BY 1
+        WHERE {_asked(column)} AND {possible} GROUP BY 1
     ) AS w
     LEFT JOIN (SELECT replaced_id, count(*) AS rows FROM would_go AS r WHERE {possible} GROUP BY 1) AS g
         ON g.replaced_id = w.id
@@ -98,3 +101,8 @@ def _not_gone(table: Table) -> str:
 def _id(column: str) -> str:
     """What tells by which replacement a row is gone; without a column there is one of the whole table."""
     return f'r."{column}"' if column else "''"
+
+
+def _asked(column: str) -> str:
+    """SQL that is true of rows that a replacement is about; without a column it is about all."""
+    return f"{_id(column)} IN (SELECT id FROM asked_ids)" if column else "true"  # noqa: S608

@@ -2,6 +2,9 @@
 
 For a fact table that differs there are two tables afterwards: ``leaving``, the rows in force that no longer hold, and ``coming``, the rows
 that hold from now on. A row that changes is in both; what was known is in neither. ``after`` shows the facts that result.
+
+Most of what rounds read is known. So nothing is made before it is known that something needs it: DuckDB takes as long to plan a
+statement on no rows as on a thousand.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _SCHEMAS = ("said", "going", "coming", "leaving", "after")
+_TABLES = {table.name: table for table in FACTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Stated:
 def state(
     database: duckdb.DuckDBPyConnection, reading: Reading, settings: Settings, now: datetime, folder: Path
 ) -> Stated:
-    """Make ``after`` for every fact table, and ``coming`` and ``leaving`` for those that the reading may move.
+    """Make ``coming`` and ``leaving`` for every fact table that differs and, if any does, ``after`` for all of them.
 
     Args:
         database: a workspace of the replica.
@@ -83,6 +87,8 @@ class _Statement:
         self._now = now
         self._folder = folder
         self._held_back: list[Shrinking] = []
+        self._buries = False
+        self._moved: set[str] = set()
 
     def make(self) -> Stated:
         for schema in _SCHEMAS:
@@ -90,21 +96,25 @@ class _Statement:
         in_play = [table for table in FACTS if self._may_move(table)]
         for table in in_play:
             self._load(table)
-        self._bury(tuple(table.name for table in in_play if table.name in OBJECTS))
+        self._bury()
         # What others name comes first: whether it is there tells what may be missing of them.
-        for table in sorted(FACTS, key=lambda table: table.name not in PRESENT):
-            if table in in_play:
+        for table in in_play:
+            if table.name in PRESENT:
                 self._compare(table)
-            else:
-                self._database.execute(f"CREATE VIEW after.{table.name} AS FROM replica.facts.{table.name}")
-            if table.name == PRESENT[-1]:
-                self._note_what_is_there()
-        return Stated(tuple(table for table in in_play if self._moved(table)), tuple(self._held_back))
+        if any(one.limited for one in self._reading.replaced):
+            self._note_what_is_there()
+        for table in in_play:
+            if table.name not in PRESENT:
+                self._compare(table)
+        if self._moved:
+            for table in FACTS:
+                self._database.execute(f"CREATE VIEW after.{table.name} AS FROM {self._after(table.name)}")
+        return Stated(tuple(table for table in FACTS if table.name in self._moved), tuple(self._held_back))
 
     def _may_move(self, table: Table) -> bool:
         reading, name = self._reading, table.name
         return bool(
-            name == TOMBSTONES.name
+            (name == TOMBSTONES.name and (reading.removed or self._said_objects()))
             or reading.rows.get(name)
             or reading.gone.get(name)
             or any(one.table == name for one in reading.replaced)
@@ -117,11 +127,9 @@ class _Statement:
         listed = {one.table for one in self._reading.replaced}
         return "role_assignments" in listed and "role_assignment_instances" not in listed
 
-    def _moved(self, table: Table) -> bool:
-        found = self._database.execute(
-            f"SELECT EXISTS (FROM coming.{table.name}) OR EXISTS (FROM leaving.{table.name})"
-        ).fetchone()
-        return bool(found and found[0])
+    def _said_objects(self) -> list[str]:
+        """Fact tables whose rows are objects, of which something was said."""
+        return [name for name in OBJECTS if self._reading.rows.get(name)]
 
     def _load(self, table: Table) -> None:
         """What the reading says of a table: of several rows with one key the last one."""
@@ -137,27 +145,31 @@ class _Statement:
             write_rows(rows, path)
             self._database.execute(f"INSERT INTO {target} BY NAME {read_rows(table, path)}")
 
-    def _bury(self, objects: Sequence[str]) -> None:
-        """What is removed now, and what was before and has not come back: rows that name it do not count.
-
-        Args:
-            objects: fact tables whose rows are objects, of which something may have been said.
-        """
-        self._database.execute("CREATE TABLE removed (id VARCHAR, kind VARCHAR)")
-        removed = [(id_, kind) for kind, ids in self._reading.removed.items() for id_ in ids]
-        if removed:
-            self._database.execute(
-                "INSERT INTO removed SELECT unnest($ids), unnest($kinds)",
+    def _bury(self) -> None:
+        """What is removed now, and what was before and has not come back: rows that name it do not count."""
+        objects, execute = self._said_objects(), self._database.execute
+        if self._reading.removed:
+            execute("CREATE TABLE removed (id VARCHAR, kind VARCHAR)")
+            removed = [(id_, kind) for kind, ids in self._reading.removed.items() for id_ in ids]
+            execute(
+                "INSERT INTO removed SELECT unnest(CAST($ids AS VARCHAR[])), unnest(CAST($kinds AS VARCHAR[]))",
                 {"ids": [id_ for id_, _ in removed], "kinds": [kind for _, kind in removed]},
             )
-        self._database.execute("CREATE TABLE back (id VARCHAR)")
-        for name in objects:
-            self._database.execute(f"INSERT INTO back SELECT id FROM said.{name}")  # noqa: S608
-        self._database.execute(
-            "CREATE TABLE buried AS SELECT id FROM replica.facts.tombstones WHERE id NOT IN (FROM back);"
-            "INSERT INTO going.tombstones SELECT id FROM replica.facts.tombstones"
-            " WHERE id IN (FROM back) AND id NOT IN (SELECT id FROM removed)"
+            self._erect_tombstones()
+        back = " UNION ALL ".join(f"SELECT id FROM said.{name}" for name in objects) or "SELECT NULL WHERE false"  # noqa: S608
+        buried = _made(
+            self._database,
+            f"CREATE TABLE buried AS SELECT id FROM replica.facts.tombstones WHERE id NOT IN ({back})",  # noqa: S608
         )
+        self._buries = buried > 0
+        if objects:
+            again = "AND id NOT IN (SELECT id FROM removed)" if self._reading.removed else ""
+            execute(
+                "INSERT INTO going.tombstones SELECT id FROM replica.facts.tombstones "  # noqa: S608
+                f"WHERE id NOT IN (SELECT id FROM buried) {again}"
+            )
+
+    def _erect_tombstones(self) -> None:
         fresh = self._database.execute(
             "SELECT id, min(kind) FROM removed WHERE id NOT IN (SELECT id FROM replica.facts.tombstones) GROUP BY id"
         ).fetchall()
@@ -168,12 +180,12 @@ class _Statement:
     def _note_what_is_there(self) -> None:
         skipped = "on_premises_sync_enabled IS TRUE" if self._settings.skip_ad_groups else "false"
         conditions = {"groups": f" WHERE NOT ({skipped})"}
-        union = " UNION ALL ".join(f"SELECT id FROM after.{name}{conditions.get(name, '')}" for name in PRESENT)  # noqa: S608
+        union = " UNION ALL ".join(f"SELECT id FROM {self._after(name)}{conditions.get(name, '')}" for name in PRESENT)  # noqa: S608
         self._database.execute(f"CREATE VIEW present AS {union}")
 
     def _compare(self, table: Table) -> None:
         name, reading = table.name, self._reading
-        if reading.rows.get(name):
+        if self._buries and reading.rows.get(name):
             self._forget("buried", table)
         # What is gone for a reason comes first: it tells nothing of whether a list is all there is.
         if gone := reading.gone.get(name):
@@ -222,7 +234,7 @@ class _Statement:
 
     def _end_instances(self) -> None:
         """What PIM said of assignments that are no longer there, where PIM itself could not be asked."""
-        ended = has_ended("replica.facts.role_assignments", "after.role_assignments")
+        ended = has_ended("replica.facts.role_assignments", self._after("role_assignments"))
         self._database.execute(
             "INSERT INTO going.role_assignment_instances SELECT i.id FROM replica.facts.role_assignment_instances AS i "  # noqa: S608
             f"ANTI JOIN said.role_assignment_instances AS s ON s.id = i.id WHERE {ended}"
@@ -237,13 +249,40 @@ class _Statement:
         )
 
     def _settle(self, table: Table) -> None:
+        """Note whether the table differs, with ``coming`` and ``leaving`` where it does."""
         name, force = table.name, f"replica.facts.{table.name}"
-        self._database.execute(
+        coming = _made(
+            self._database,
             f"CREATE TABLE coming.{name} AS FROM said.{name} EXCEPT "  # noqa: S608
-            f"(SELECT r.* FROM {force} AS r SEMI JOIN said.{name} AS s ON {same_key(table, 'r', 's')});"
-            f"CREATE TABLE leaving.{name} AS SELECT r.* FROM {force} AS r SEMI JOIN ("
-            f"SELECT {', '.join(table.key)} FROM coming.{name} UNION ALL FROM going.{name}"
-            f") AS k ON {same_key(table, 'r', 'k')};"
-            f"CREATE VIEW after.{name} AS SELECT r.* FROM {force} AS r "
-            f"ANTI JOIN leaving.{name} AS l ON {same_key(table, 'r', 'l')} UNION ALL BY NAME FROM coming.{name}"
+            f"(SELECT r.* FROM {force} AS r SEMI JOIN said.{name} AS s ON {same_key(table, 'r', 's')})",
         )
+        if not coming and not self._any(f"going.{name}"):
+            return
+        leaving = _made(
+            self._database,
+            f"CREATE TABLE leaving.{name} AS SELECT r.* FROM {force} AS r SEMI JOIN ("  # noqa: S608
+            f"SELECT {', '.join(table.key)} FROM coming.{name} UNION ALL FROM going.{name}"
+            f") AS k ON {same_key(table, 'r', 'k')}",
+        )
+        if coming or leaving:
+            self._moved.add(name)
+
+    def _any(self, name: str) -> bool:
+        found = self._database.execute(f"SELECT EXISTS (FROM {name})").fetchone()
+        return bool(found and found[0])
+
+    def _after(self, name: str) -> str:
+        """SQL for the facts of a table as they result, once it is settled."""
+        if name not in self._moved:
+            return f"replica.facts.{name}"
+        left = same_key(_TABLES[name], "r", "l")
+        return (
+            f"(SELECT r.* FROM replica.facts.{name} AS r ANTI JOIN leaving.{name} AS l ON {left} "  # noqa: S608
+            f"UNION ALL BY NAME FROM coming.{name})"
+        )
+
+
+def _made(database: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """Make a table from a query; the number of its rows."""
+    row = database.execute(statement).fetchone()
+    return int(row[0]) if row else 0
