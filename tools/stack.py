@@ -53,6 +53,7 @@ def running(
     groups: int | None,
     seed: int,
     latency_ms: int = 0,
+    throttle: str = "off",
     switches: Mapping[str, str] | None = None,
     most_polling_ms: int | None = MOST_POLLING_MS,
 ) -> Iterator[Stack]:
@@ -61,12 +62,14 @@ def running(
     Args:
         users: size of the made-up tenant; ``groups`` follows from it unless given; ``seed`` decides everything else.
         latency_ms: milliseconds that every answer of Graph takes longer.
+        throttle: which size of tenant Graph limits it like: ``s``, ``m``, ``l``, or ``off``.
         switches: further settings of the connector, as environment variables.
         most_polling_ms: longest wait between two looks into an empty queue; None: as ``host.json`` says.
     """
     with ExitStack() as parts:
         azurite = parts.enter_context(Azurite())
-        graph = parts.enter_context(GraphProcess(users=users, groups=groups, seed=seed, latency_ms=latency_ms))
+        made = GraphProcess(users=users, groups=groups, seed=seed, latency_ms=latency_ms, throttle=throttle)
+        graph = parts.enter_context(made)
         connection, port = azurite.connection_string(), _free_port()
         make_container(connection)
         environment = {
@@ -76,6 +79,7 @@ def running(
             "SYNC_SCHEDULE": "0 0 */6 * * *",
             "INCREMENTAL_SCHEDULE": "0 * * * * *",
             "NOTIFICATION_URL": f"http://127.0.0.1:{port}",
+            "PROVISIONING_ENABLED": "true",
             **(switches or {}),
         }
         host = parts.enter_context(
