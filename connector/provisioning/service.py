@@ -6,10 +6,12 @@ Light to import: what works on operations is loaded when it is first needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from connector.provisioning.asking import accepting, reading, reviving
 from connector.provisioning.asking.accepting import Accepted, Asked
+from connector.provisioning.asking.reading import Page
 from connector.provisioning.errors import (
     KeyReused,
     NoSuchOperation,
@@ -20,7 +22,8 @@ from connector.provisioning.errors import (
     TooManyOperations,
 )
 from connector.settings import Settings
-from connector.storage.records.operations import DeadLetter, Operation, Requester, Status
+from connector.storage import open_store
+from connector.storage.records import DeadLetter, Operation, Requester, Status
 
 if TYPE_CHECKING:
     from connector.incremental.service import Follower
@@ -48,14 +51,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Operations, newest first. ``next``: what to give as ``after`` for those that follow; empty: there are none."""
-
-    operations: tuple[Operation, ...]
-    next: str = ""
-
-
 async def accept(settings: Settings, asked: Asked) -> Accepted:
     """Take a request on: its operations are recorded, and somebody is asked to work on them.
 
@@ -67,12 +62,14 @@ async def accept(settings: Settings, asked: Asked) -> Accepted:
         TooManyOperations: the hour's operations are used up.
         StorageError: storage refuses; asked again with the same key, it is done once.
     """
-    raise NotImplementedError
+    async with open_store(settings) as store:
+        return await accepting.accept(store.operations, settings, asked, _now())
 
 
 async def read_operation(settings: Settings, operation_id: str) -> Operation | None:
     """The operation ``operation_id``, or None where there is none. Raises StorageError."""
-    raise NotImplementedError
+    async with open_store(settings) as store:
+        return await reading.read_operation(store.operations, operation_id)
 
 
 async def list_operations(
@@ -83,13 +80,17 @@ async def list_operations(
     Args:
         statuses: only those; by default all.
         principal: only those of whom this is the object id, or as whom the principal was named; by default all.
-        after: ``next`` of the page before.
+        after: ``next`` of the page before, or the id of an operation.
         limit: most operations of the page.
 
     Raises:
+        ValueError: ``after`` is no such id.
         StorageError: storage refuses.
     """
-    raise NotImplementedError
+    async with open_store(settings) as store:
+        return await reading.list_operations(
+            store.operations, statuses=statuses, principal=principal, after=after, limit=limit
+        )
 
 
 async def cancel(settings: Settings, operation_id: str, requester: Requester) -> Operation:
@@ -100,7 +101,8 @@ async def cancel(settings: Settings, operation_id: str, requester: Requester) ->
         TooLate: it has ended, or may have been written to Graph already.
         StorageError: storage refuses.
     """
-    raise NotImplementedError
+    async with open_store(settings) as store:
+        return await reviving.cancel(store.operations, operation_id, requester, _now())
 
 
 async def retry(settings: Settings, operation_id: str, requester: Requester) -> Operation | DeadLetter:
@@ -114,12 +116,17 @@ async def retry(settings: Settings, operation_id: str, requester: Requester) -> 
         ProvisioningDisabled: this deployment only reads.
         StorageError: storage refuses.
     """
-    raise NotImplementedError
+    if not settings.provisioning_enabled:
+        raise ProvisioningDisabled
+    async with open_store(settings) as store:
+        letter = await reviving.revive_letter(store.operations, operation_id)
+        return letter or await reviving.revive(store.operations, operation_id, requester, _now())
 
 
 async def list_dead_letters(settings: Settings) -> list[DeadLetter]:
     """The messages of the operations queue that nobody understood, newest first. Raises StorageError."""
-    raise NotImplementedError
+    async with open_store(settings) as store:
+        return list(await store.operations.dead_letters())
 
 
 async def look_after_lines(settings: Settings) -> int:
@@ -176,3 +183,7 @@ class Provisioner:
     async def close(self) -> None:
         """Let go of what the process does not share."""
         raise NotImplementedError
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -39,6 +39,12 @@ class Dying:
             "write_progress",
             "remove_snapshot",
             "remove_sync",
+            "replace_asked_before",
+            "replace_hourly_count",
+            "replace_line",
+            "remove_line",
+            "create_bundle",
+            "replace_bundle",
         }
     )
 

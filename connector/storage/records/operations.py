@@ -256,9 +256,14 @@ class AskedBefore(Record, frozen=True, kw_only=True):
 
 
 class HourlyCount(Record, frozen=True, kw_only=True):
-    """``operations/hours/{hour}.json``: how many operations were accepted within an hour, for the policy's limit."""
+    """``operations/hours/{hour}.json``: how many operations were accepted within an hour, for the policy's limit.
+
+    Attributes:
+        last: of whoever counted last, random: two who count the same at the same time must not take each other's writing for their own.
+    """
 
     accepted: int
+    last: str
 
 
 class LineMessage(Record, frozen=True, kw_only=True):
