@@ -7,10 +7,10 @@ Every request of a batch is throttled and refused by itself. What was throttled 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from connector.graph.envelope import parse_error
 from connector.graph.errors import GraphError, Throttled, UnexpectedAnswer, refusal
 from connector.graph.session import GraphSession
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 BATCH_SIZE = 20
@@ -29,7 +30,9 @@ AT_ONCE = 4
 """Batches under way at the same time: 80 requests, well within the smallest tenant's 350 resource units a second."""
 
 
-class _Item(msgspec.Struct):
+class Item(msgspec.Struct):
+    """The answer to one request of a batch."""
+
     id: str
     status: int
     headers: dict[str, str] | None = None
@@ -37,7 +40,48 @@ class _Item(msgspec.Struct):
 
 
 class _Responses(msgspec.Struct):
-    responses: list[_Item]
+    responses: list[Item]
+
+
+def encoded(requests: Iterable[Mapping[str, Any]]) -> bytes:
+    """The body of a batch: ``requests`` without their ids, which are their places."""
+    return msgspec.json.encode({"requests": [{"id": str(number), **one} for number, one in enumerate(requests)]})
+
+
+def answered(body: bytes, keys: Sequence[str]) -> dict[str, Item]:
+    """The items that a batch was answered with, by the key at each one's place; those that are left out are left out.
+
+    Raises:
+        NotJson: it is no answer to a batch.
+        UnexpectedAnswer: it answers something twice, or that was not asked.
+    """
+    items: dict[str, Item] = {}
+    for item in decode(body, _Responses).responses:
+        key = keys[int(item.id)] if item.id.isascii() and item.id.isdigit() and int(item.id) < len(keys) else None
+        if key is None or key in items:
+            raise UnexpectedAnswer("Graph answered a request of a batch twice, or one that was not in it")
+        items[key] = item
+    return items
+
+
+async def in_batches(requests: Mapping[str, R], send: Callable[[dict[str, R]], Awaitable[None]]) -> None:
+    """Let ``send`` send all of ``requests``, twenty at a time, several batches at once.
+
+    Raises:
+        Exception: the first that ``send`` raises, once all have ended.
+    """
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(chunk: dict[str, R]) -> None:
+        async with slots:
+            await send(chunk)
+
+    left = iter(requests.items())
+    chunks = iter(lambda: dict(islice(left, BATCH_SIZE)), {})
+    outcomes = await asyncio.gather(*(one(chunk) for chunk in chunks), return_exceptions=True)
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +138,19 @@ class _Sending(Generic[T]):
 
     async def all(self, requests: Mapping[str, str]) -> dict[str, _Again]:
         """Send ``requests`` and return what is to be sent again."""
-        slots = asyncio.Semaphore(AT_ONCE)
         again: dict[str, _Again] = {}
 
         async def send(chunk: dict[str, str]) -> None:
-            async with slots:
-                try:
-                    again.update(await self._one(chunk))
-                except Throttled as throttled:  # the batch itself, and for longer than may be waited
-                    again.update({key: _Again(throttled, throttled.retry_after) for key in chunk})
+            try:
+                again.update(await self._one(chunk))
+            except Throttled as throttled:  # the batch itself, and for longer than may be waited
+                again.update({key: _Again(throttled, throttled.retry_after) for key in chunk})
 
-        left = iter(requests.items())
-        chunks = iter(lambda: dict(islice(left, BATCH_SIZE)), {})
-        outcomes = await asyncio.gather(*(send(chunk) for chunk in chunks), return_exceptions=True)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        await in_batches(requests, send)
         return again
 
     async def _one(self, chunk: dict[str, str]) -> dict[str, _Again]:
-        keys = list(chunk)
-        body = msgspec.json.encode(
-            {"requests": [{"id": str(number), "method": "GET", "url": chunk[key]} for number, key in enumerate(keys)]}
-        )
+        body = encoded({"method": "GET", "url": target} for target in chunk.values())
         session, token = self._session, self._session.token_number
         session.stats.batched += len(chunk)
         reply = await session.post("/$batch", body, units=sum(predicted_units(target) for target in chunk.values()))
@@ -125,24 +159,21 @@ class _Sending(Generic[T]):
             for key, target in chunk.items()
         }
         try:
-            items = decode(reply.body, _Responses).responses
+            items = answered(reply.body, list(chunk))
         except NotJson:
             return again
-        for item in items:
-            key = keys[int(item.id)] if item.id.isascii() and item.id.isdigit() and int(item.id) < len(keys) else None
-            if key not in again:
-                raise UnexpectedAnswer("Graph answered a request of a batch twice, or one that was not in it")
+        for key, item in items.items():
             outcome = self._outcome(item, chunk[key])
             if isinstance(outcome, _Again):
                 again[key] = outcome
             else:
                 del again[key]
                 self.answers[key] = outcome
-        if any(item.status == 401 for item in items):
+        if any(item.status == 401 for item in items.values()):
             await session.renew_token(token)
         return again
 
-    def _outcome(self, item: _Item, target: str) -> T | GraphError | _Again:
+    def _outcome(self, item: Item, target: str) -> T | GraphError | _Again:
         headers = item.headers or {}
         self._session.observe(target, item.status, headers)
         if item.status < 400:

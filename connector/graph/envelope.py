@@ -29,8 +29,7 @@ def parse_error(body: Any, headers: Mapping[str, str] | None = None) -> ErrorBod
     """
     if isinstance(body, bytes | bytearray | memoryview):
         body = _json(bytes(body))
-    lowered = {str(name).lower(): str(value) for name, value in (headers or {}).items()}
-    request_id = lowered.get("request-id", "")
+    request_id = request_id_of(headers or {})
     if not isinstance(body, dict):
         return ErrorBody(request_id=request_id)
     error = body.get("error", body)
@@ -42,6 +41,11 @@ def parse_error(body: Any, headers: Mapping[str, str] | None = None) -> ErrorBod
     inner = inner if isinstance(inner, dict) else {}
     message = error.get("message", error.get("value"))
     return ErrorBody(_text(error.get("code")), _text(message), _text(inner.get("request-id")) or request_id)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """What Microsoft's support asks for, from the headers of an answer (names in any case); empty where they do not say."""
+    return next((str(value) for name, value in headers.items() if str(name).lower() == "request-id"), "")
 
 
 def _json(body: bytes) -> Any:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
     from msgraph.generated.base_graph_service_client import BaseGraphServiceClient
 
+_BATCH = "/$batch"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -145,18 +147,19 @@ class GraphSession:
         """
         return await self._persist("POST", f"{self.base_url}{path}", body, units)
 
-    async def attempt(self, method: str, path: str, body: bytes | None = None) -> Reply:
+    async def attempt(self, method: str, path: str, body: bytes | None = None, *, units: int = 1) -> Reply:
         """Send a request once, and hand over whatever is answered: for writes, of which the caller must know how often they were
-        sent. :func:`connector.graph.writing.write` decides what follows from it.
+        sent. :func:`connector.graph.writing.write` decides what follows from it. A write costs one resource unit, a batch of
+        them ``units``.
 
         Raises:
             GraphUnreachable: no answer came; ``sent`` tells whether the request may have arrived.
             Throttled: it could not be sent before the deadline.
             SignInFailed: Microsoft Entra ID issues no token; nothing was sent.
         """
-        response = await self._send_once(method, f"{self.base_url}{path}", body, 1)
-        if response.status_code < 400:
-            self.observe(path, response.status_code, response.headers)
+        response = await self._send_once(method, f"{self.base_url}{path}", body, units)
+        if response.status_code < 400 and path != _BATCH:  # its items are charged one by one
+            self.observe(path, response.status_code, response.headers, units)
         return Reply(response.status_code, response.headers, response.content)
 
     async def pause(self, seconds: float) -> None:
@@ -171,10 +174,12 @@ class GraphSession:
         """Whether a wait of ``seconds`` ends before the deadline."""
         return self._clock.may_wait(seconds)
 
-    def observe(self, target: str, status: int, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says of cost and limits: the answer to a request, or to an item of a batch."""
+    def observe(self, target: str, status: int, headers: Mapping[str, str], units: int | None = None) -> None:
+        """Take in what an answer says of cost and limits: the answer to a request, or to an item of a batch, that was expected to
+        cost ``units``, by default those of a GET."""
         self.stats.charge(status, headers)
-        self._connection.limiter.observe(predicted_units(target), service_of(target), status, headers)
+        expected = predicted_units(target) if units is None else units
+        self._connection.limiter.observe(expected, service_of(target), status, headers)
 
     def target(self, url: str) -> str:
         """``url`` without address and version: what errors name and batches ask for.
@@ -228,7 +233,7 @@ class GraphSession:
             self._connection.limiter.leave(units)
         self.stats.bytes_received += len(response.content)
         if method == "GET" or response.status_code >= 400:  # items of a batch are answered, and charged, one by one
-            self.observe(target, response.status_code, response.headers)
+            self.observe(target, response.status_code, response.headers, units)
         return response
 
     async def _exchange(self, method: str, url: str, body: bytes | None) -> httpx.Response:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.graph import retry
-from connector.graph.envelope import parse_error
+from connector.graph.envelope import parse_error, request_id_of
 from connector.graph.errors import GraphError, GraphUnreachable, RequestRefused, Throttled, refusal
 from connector.graph.session import GraphSession, Reply
 
@@ -37,12 +37,14 @@ class Written:
         body: the answer as it came.
         error: what went wrong, None when it is done. For ``refused`` a
             :class:`~connector.graph.errors.RequestRefused` with Graph's code, message and request id.
+        request_id: what Microsoft's support asks for; empty where Graph gave none.
     """
 
     outcome: Outcome
     status: int = 0
     body: bytes = b""
     error: GraphError | None = None
+    request_id: str = ""
 
     @property
     def done(self) -> bool:
@@ -86,7 +88,7 @@ async def write(
                 renewed = True
                 await session.renew_token(token)
                 continue
-            latest, wait = _judged(reply, path, attempt), retry.retry_after(reply.headers)
+            latest, wait = judged(reply, path, attempt), retry.retry_after(reply.headers)
         if latest.outcome in (Outcome.DONE, Outcome.REFUSED):
             return latest
         if latest.outcome is Outcome.UNKNOWN:
@@ -101,14 +103,14 @@ async def write(
     return doubt or latest
 
 
-def _judged(reply: Reply, path: str, attempt: int) -> Written:
-    """What one answer says."""
+def judged(reply: Reply, path: str, attempt: int) -> Written:
+    """What one answer to a write of ``path`` says, alone or as an item of a batch, after ``attempt`` attempts."""
     if reply.status < 400:
-        return Written(Outcome.DONE, reply.status, reply.body)
-    error = refusal(reply.status, parse_error(reply.body, reply.headers), path)
+        return Written(Outcome.DONE, reply.status, reply.body, request_id=request_id_of(reply.headers))
+    problem = parse_error(reply.body, reply.headers)
+    error: GraphError = refusal(reply.status, problem, path)
+    outcome = Outcome.UNKNOWN if retry.is_transient(reply.status) else Outcome.REFUSED
     if reply.status == 429:
         wait = retry.retry_after(reply.headers)
-        throttled = Throttled(wait if wait is not None else retry.back_off(attempt))
-        return Written(Outcome.NOT_DONE, reply.status, reply.body, throttled)
-    unclear = retry.is_transient(reply.status)
-    return Written(Outcome.UNKNOWN if unclear else Outcome.REFUSED, reply.status, reply.body, error)
+        outcome, error = Outcome.NOT_DONE, Throttled(wait if wait is not None else retry.back_off(attempt))
+    return Written(outcome, reply.status, reply.body, error, problem.request_id)

@@ -68,7 +68,7 @@ class Dispatcher:
         try:
             caller = self._caller(request.headers.get("authorization", ""))
             known = replace(request, caller=caller)
-            reply = self._batch(known) if request.path == "$batch" else self._one(known, fault)
+            reply = self._one(known, fault)
         except GraphError as error:
             reply = self._refusal(error, request, request_id)
         if reply.later is None:
@@ -104,12 +104,15 @@ class Dispatcher:
     def _one(self, request: Request, fault: Fault | None) -> Reply:
         if fault is not None and fault.status is not None:
             if fault.after_effect:
-                self._served(request)
+                self._whole(request)
             reply = self._faulty(fault, fault.status, request)
             self._metrics.served(f"{request.method} fault", reply.status, 1, write=False)
             reply.headers.setdefault("x-ms-resource-unit", "1")
             return reply
-        return self._served(request)
+        return self._whole(request)
+
+    def _whole(self, request: Request) -> Reply:
+        return self._batch(request) if request.path == "$batch" else self._served(request)
 
     def _served(self, request: Request) -> Reply:
         operation, units = f"{request.method} unknown", 1

@@ -43,6 +43,21 @@ def test_every_status_has_its_usual_body(graph, status, code):
     assert graph.send("/groups").status_code == 200
 
 
+def test_a_batch_is_answered_as_a_whole_or_its_answer_replaced_after_the_effect(graph, tenant):
+    user = tenant.create_user("Ada")
+    wanted = {
+        "requests": [{"id": "1", "method": "GET", "url": "/users"}, {"id": "2", "method": "GET", "url": "/groups"}]
+    }
+    graph.emulator.fail(Fault(path="batch", status=503))
+    assert graph.send("/$batch", "POST", json=wanted).status_code == 503
+    graph.emulator.fail(
+        Fault(path="batch", status=504, after_effect=True),
+        Fault(path="/users", verb="delete_user", arguments={"user_id": user}),
+    )
+    assert graph.send("/$batch", "POST", json=wanted).status_code == 504
+    assert graph.error(f"/users/{user}")[0] == 404
+
+
 def test_retry_after_is_told_or_not(graph):
     graph.emulator.fail(Fault(status=429, retry_after=3), Fault(status=429))
     assert graph.send("/groups").headers["Retry-After"] == "3"
