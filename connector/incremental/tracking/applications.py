@@ -29,20 +29,15 @@ async def read_applications(look: Look, stated: Mapping[str, Stated]) -> Collect
         GraphError: something that had to be asked for cannot be read.
     """
     collected = Collected()
-    await settle(look, "servicePrincipals", stated)
-    for id_, one in stated.items():
-        if one.removed:
-            collected.remove("service_principal", id_)
-    there = {id_: one for id_, one in stated.items() if one.there}
-    known = look.by_id("enterprise_applications", there)
+    settled = await settle(look, "servicePrincipals", stated, collected)
     newcomers: list[EnterpriseApplicationRow] = []
-    for id_, one in there.items():
-        row = application_row(one.properties, known.get(id_))
+    for id_, one in settled.there.items():
+        row = application_row(one.properties, settled.known.get(id_))
         collected.state("enterprise_applications", row)
         if one.tells("appRoles"):
             declared = app_roles(convert({"id": id_, "appRoles": one.properties["appRoles"]}, ServicePrincipal))
             collected.replace("app_roles", "application_id", id_, declared)
-        if id_ not in known:
+        if id_ not in settled.known:
             newcomers.append(row)
     if newcomers:
         await _read_newcomers(look, newcomers, collected)

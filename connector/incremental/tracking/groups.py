@@ -27,12 +27,8 @@ async def read_groups(look: Look, stated: Mapping[str, Stated]) -> Collected:
         GraphError: something that had to be asked for cannot be read.
     """
     collected = Collected()
-    await settle(look, "groups", stated)
-    for id_, one in stated.items():
-        if one.removed:
-            collected.remove("group", id_)
-    there = {id_: one for id_, one in stated.items() if one.there}
-    known = look.by_id("groups", there)
+    settled = await settle(look, "groups", stated, collected)
+    there, known = settled.there, settled.known
     rows = {id_: group_fact(one.properties, known.get(id_)) for id_, one in there.items()}
     for id_, row in rows.items():
         _state(look, row, there[id_], known.get(id_), collected)

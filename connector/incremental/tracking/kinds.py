@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from connector.storage.records import Lane
 
@@ -17,6 +18,20 @@ DELTA_KINDS: tuple[str, ...] = (
     "appRoleAssignments",
 )
 """Kinds that have a cursor, named as in ``Current.cursors``. Where Graph gives none for a kind, it is absent there."""
+
+
+class Principals(NamedTuple):
+    """A delta kind whose objects can hold something: what such a principal is called, and the fact table of all of them."""
+
+    kind: str
+    table: str
+
+
+PRINCIPALS: Mapping[str, Principals] = {
+    "users": Principals("account", "accounts"),
+    "groups": Principals("group", "groups"),
+    "servicePrincipals": Principals("service_principal", "enterprise_applications"),
+}
 
 
 @dataclass(frozen=True, slots=True)

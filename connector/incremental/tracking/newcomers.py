@@ -16,6 +16,7 @@ from connector.access.groups import MembershipRow
 from connector.incremental.tracking.asking import assignments_held, related
 from connector.incremental.tracking.chains import CursorLost
 from connector.incremental.tracking.collected import Collected
+from connector.incremental.tracking.kinds import PRINCIPALS
 from connector.incremental.tracking.look import Look
 
 MOST = 5000
@@ -27,7 +28,6 @@ _RELATIONS = {
     "groups": ("member_of",),
     "servicePrincipals": ("member_of", "owned_objects"),
 }
-_KINDS = {"users": "account", "groups": "group", "servicePrincipals": "service_principal"}
 
 
 async def read_relations(look: Look, kind: str, ids: Sequence[str], collected: Collected) -> dict[str, str]:
@@ -50,7 +50,7 @@ async def read_relations(look: Look, kind: str, ids: Sequence[str], collected: C
         if relation == "direct_reports":
             reports |= {other.id: id_ for other in others if principal_kind(other.kind) == "account"}
         else:
-            _add_related(collected, relation, _KINDS[kind], id_, others)
+            _add_related(collected, relation, PRINCIPALS[kind].kind, id_, others)
     held = await assignments_held(look.session, kind, ids)
     if held is None:
         collected.signals.add("application_grants")

@@ -25,17 +25,13 @@ async def read_users(look: Look, stated: Mapping[str, Stated]) -> Collected:
         GraphError: something that had to be asked for cannot be read.
     """
     collected = Collected()
-    settled = await settle(look, "users", stated, _unsure_of_manager(stated))
-    for id_, one in stated.items():
-        if one.removed:
-            collected.remove("account", id_)
-    there = {id_: one for id_, one in stated.items() if one.there}
-    known = look.by_id("accounts", there)
+    settled = await settle(look, "users", stated, collected, _unsure_of_manager(stated))
+    there, known = settled.there, settled.known
     newcomers = {id_: one.properties.get("createdDateTime") for id_, one in there.items() if id_ not in known}
     returned = look.with_untold_relations(newcomers)
     reports = await _read_returned(look, there, returned, collected)
     for id_, one in there.items():
-        said = one.properties | ({} if id_ in settled else _manager(one, known.get(id_)))
+        said = one.properties | ({} if id_ in settled.asked else _manager(one, known.get(id_)))
         if "manager" not in said and id_ in reports:
             said["manager"] = {"id": reports.pop(id_)}
         collected.state("accounts", account_row(said, known.get(id_)))
