@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
+
+from connector.logs import log_event
+
+if TYPE_CHECKING:
+    from connector.sync.service import StorageError
 
 
 def answer(status: int, body: dict[str, Any], *, location: str | None = None) -> func.HttpResponse:
@@ -27,3 +33,9 @@ def refuse(status: int, message: str, advice: str = "") -> func.HttpResponse:
 def refuse_settings(problems: list[str]) -> func.HttpResponse:
     """An answer that says everything that is wrong with the settings."""
     return answer(500, {"error": {"message": "The settings are not right.", "problems": problems}})
+
+
+def refuse_storage(log: logging.Logger, event: str, error: StorageError) -> func.HttpResponse:
+    """An answer that says what storage did not do and what to do, once ``log`` says so, too."""
+    log_event(log, event, level=logging.ERROR, message=error.sentence, advice=error.advice)
+    return refuse(503, error.sentence, error.advice)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from connector.functions.answers import answer, refuse, refuse_settings
+from connector.functions.answers import answer, refuse, refuse_settings, refuse_storage
 from connector.functions.settings import load_settings
-from connector.logs import log_event, quiet_libraries
+from connector.logs import quiet_libraries
 from connector.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ async def changes(req: func.HttpRequest) -> func.HttpResponse:
             400 if isinstance(error, service.AheadOfJournal) else 410, error, load_settings(_log).container
         )
     except service.StorageError as error:
-        log_event(_log, "changes_failed", level=logging.ERROR, message=error.sentence, advice=error.advice)
-        return refuse(503, error.sentence, error.advice)
+        return refuse_storage(_log, "changes_failed", error)
     return answer(200, msgspec.to_builtins(page))
 
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from connector.functions.answers import answer, refuse, refuse_settings
+from connector.functions.answers import answer, refuse, refuse_settings, refuse_storage
 from connector.functions.settings import load_settings
 from connector.logs import log_event, quiet_libraries
 from connector.settings import SettingsError
-
-if TYPE_CHECKING:
-    from connector.sync.service import StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +41,7 @@ async def request_sync(req: func.HttpRequest) -> func.HttpResponse:
     except SettingsError as error:
         return refuse_settings(error.problems)
     except service.StorageError as error:
-        return _refuse_storage(error)
+        return refuse_storage(_log, "storage_failed", error)
     log_event(_log, "sync_requested", sync_id=request.sync_id, joined=request.joined, by="request")
     address = urlsplit(req.url)
     location = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}/{request.sync_id}"
@@ -66,7 +62,7 @@ async def sync_status(req: func.HttpRequest) -> func.HttpResponse:
     except SettingsError as error:
         return refuse_settings(error.problems)
     except service.StorageError as error:
-        return _refuse_storage(error)
+        return refuse_storage(_log, "storage_failed", error)
     if progress is None:
         return refuse(404, "There is no sync of that id.", "Sync ids look like 20261123T004500Z-1a2b3c4d.")
     return answer(200, progress)
@@ -92,8 +88,3 @@ def _accept_shrinking(body: bytes) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _BadBody("accept_shrinking is not a list of names.")
     return names
-
-
-def _refuse_storage(error: StorageError) -> func.HttpResponse:
-    log_event(_log, "storage_failed", level=logging.ERROR, message=error.sentence, advice=error.advice)
-    return refuse(503, error.sentence, error.advice)
