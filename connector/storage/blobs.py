@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connector.storage.appending import AppendBlobs
 from connector.storage.clients import host_of
 from connector.storage.errors import BlobMissing, Conflict
 from connector.storage.hashes import sha256_of
@@ -42,6 +43,11 @@ class Blobs:
         self._client = service.get_container_client(container)
         self._container = container
         self._host = host_of(str(self._client.url))
+
+    @property
+    def appended(self) -> AppendBlobs:
+        """The append blobs of the same container."""
+        return AppendBlobs(self._client, self._container, self._host)
 
     async def read(self, name: str) -> Blob | None:
         """The blob ``name``, or None where there is none."""

@@ -84,6 +84,15 @@ class Names:
     def subscriptions(self) -> str:
         return f"{self._tenant}/subscriptions.json"
 
+    @property
+    def audit(self) -> str:
+        """The prefix of the audit files."""
+        return f"{self._tenant}/audit/"
+
+    def audit_file(self, file: str) -> str:
+        """``file`` is named after its day."""
+        return f"{self.audit}{file}.jsonl"
+
     def lease(self, name: str) -> str:
         """An empty blob that is leased by whoever does what only one may do at a time."""
         return f"{self._tenant}/leases/{name}"

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from connector.settings import Settings
+from connector.storage.audit import AuditFiles
 from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
 from connector.storage.documents import Held, decode, encode, same_etag
@@ -211,6 +212,11 @@ class Store:
     def operations(self) -> Operations:
         """Everything about operations: grants and revokes that were asked for."""
         return Operations(self._blobs, self._queues, self._names)
+
+    @property
+    def audit(self) -> AuditFiles:
+        """The audit files of operations."""
+        return AuditFiles(self._blobs, self._names)
 
     # --- syncs
 
