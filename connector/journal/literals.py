@@ -1,4 +1,4 @@
-"""Paths and texts as literals of SQL, where a parameter cannot stand: folders are named by people, who may be called O'Brien."""
+"""Paths, texts and names as they stand in SQL where a parameter cannot: folders are named by people, who may be called O'Brien."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from pathlib import Path
 def quoted(text: str | Path) -> str:
     """``text`` as a string literal of SQL."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """``name``, of a column or table, as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def every_file(folder: Path, pattern: str) -> str:

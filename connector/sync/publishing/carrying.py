@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from connector.access.staged import STAGED
 from connector.access.tables import Table
 from connector.settings import Settings
+from connector.journal.literals import identifier
 from connector.storage.records import Shrinking, Unread
 from connector.sync.publishing.gaps import LINKS, Gap, KindRead
 
@@ -97,7 +98,7 @@ class _Missing:
 
     def condition(self, column: str) -> str:
         """True of what ``one`` stands for, where ``column`` of it names the thing that could not be read."""
-        return f"(one.{_quoted(column)} IN ({self.ids}))" if self.column else "true"
+        return f"(one.{identifier(column)} IN ({self.ids}))" if self.column else "true"
 
 
 def carry_over(
@@ -224,7 +225,3 @@ class _Carrier:
     def _count(self, source: str, condition: str) -> int:
         row = self._database.execute(f"SELECT count(*) FROM {source} WHERE {condition}").fetchone()  # noqa: S608
         return int(row[0]) if row else 0
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector.access.staged import FACTS
 from connector.access.tables import TABLES, Table
-from connector.journal.literals import quoted
+from connector.journal.literals import identifier, quoted
 from connector.journal.replay import overlay
 from connector.sync.publishing.previous import Previous
 
@@ -61,11 +61,7 @@ def _rows(database: duckdb.DuckDBPyConnection, table: Table, files: Mapping[str,
         source = f"read_parquet({quoted(files[table.name])})"
         known = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
     columns = ", ".join(
-        f'CAST({_quoted(column.name) if column.name in known else "NULL"} AS {column.type.value}) AS "{column.name}"'
+        f'CAST({identifier(column.name) if column.name in known else "NULL"} AS {column.type.value}) AS "{column.name}"'
         for column in table
     )
     return f"SELECT {columns} FROM {source}"  # noqa: S608
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
