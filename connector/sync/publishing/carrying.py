@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from connector.access.staged import STAGED
 from connector.access.tables import Table
-from connector.settings import Settings
 from connector.journal.literals import identifier
+from connector.settings import Settings
 from connector.storage.records import Shrinking, Unread
 from connector.sync.publishing.gaps import LINKS, Gap, KindRead
 
