@@ -23,6 +23,7 @@ from connector.graph.batch import send_batch
 from connector.graph.errors import GraphError, RequestRefused
 from connector.graph.paging import pages
 from connector.graph.session import GraphSession
+from connector.provisioning.kinds.addresses import filtered
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 """Template and definition id of the role.
 https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#global-administrator"""
 
-_ASSIGNMENTS = f"/roleManagement/directory/roleAssignments?$filter=roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'"
+_ASSIGNMENTS = filtered("/roleManagement/directory/roleAssignments", f"roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'")
 _ITSELF = ""
 """By its own assignment, in place of the id of a group."""
 
