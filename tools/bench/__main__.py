@@ -1,4 +1,4 @@
-"""``python3 dev.py bench sync``, ``bench freshness`` and ``bench import``."""
+"""``python3 dev.py bench sync``, ``bench freshness``, ``bench provisioning`` and ``bench import``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from tools.bench import freshness, provisioning
 from tools.bench.cold_start import cold_start
-from tools.bench.freshness import Sizes, measure_freshness
+from tools.bench.freshness import measure_freshness
+from tools.bench.provisioning import measure_provisioning
 from tools.bench.sync import Options, Tenant, measure
 
 _DESCRIPTION = """\
@@ -43,6 +46,21 @@ _FRESHNESS = (
     ("resource_units", "", "what they cost"),
     ("resource_units_minimal", "", "what following the delta chain once after the burst costs"),
 )
+_PROVISIONING = (
+    ("p50_s", "s", "from asking for one operation over HTTP to its end: half of them"),
+    ("p95_s", "s", "95 of 100"),
+    ("requests_per_operation", "", "requests to Graph for one, those in batches counted one by one"),
+    ("bulk", "", "memberships asked for at once, in lists of 1,000"),
+    ("bulk_s", "s", "from asking for the first to the end of the last: seen in Graph"),
+    ("bulk_journalled_s", "s", "until all of them were in the journal and the audit file"),
+    ("bulk_writes", "", "writes to Graph: 20 members each at most"),
+    ("bulk_write_quota_used", "", "of what Graph lets an application write in bulk_s: 20 a second"),
+    ("bulk_requests", "", "requests, those in batches counted one by one, verification included"),
+    ("bulk_http_requests", "", "requests, a batch being one"),
+    ("bulk_resource_units", "", "what they cost"),
+    ("bulk_throttled", "", "of them answered 429"),
+    ("requests_per_membership", "", "bulk_requests for each membership"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,9 +71,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show(report, as_json=options.json, text=_plain)
         return 0
     if options.what == "freshness":
-        sizes = Sizes(users=options.users, changes=options.changes, burst=options.burst, seed=options.seed)
+        sizes = freshness.Sizes(users=options.users, changes=options.changes, burst=options.burst, seed=options.seed)
         report = measure_freshness(sizes, _tell)
-        _show(report, as_json=options.json, text=_freshness_text)
+        _show(report, as_json=options.json, text=partial(_listed, numbers=_FRESHNESS))
+        return 0
+    if options.what == "provisioning":
+        asked = provisioning.Sizes(
+            users=options.users,
+            single=options.operations,
+            memberships=options.memberships,
+            groups=options.groups,
+            seed=options.seed,
+        )
+        report = measure_provisioning(asked, _tell)
+        _show(report, as_json=options.json, text=partial(_listed, numbers=_PROVISIONING))
         return 0
     against = None if options.against is None else options.sdk_limit_s
     report = measure(
@@ -88,8 +117,8 @@ def _plain(report: Mapping[str, Any]) -> str:
     return "".join(f"{name:<28} {value}\n" for name, value in report.items())
 
 
-def _freshness_text(report: Mapping[str, Any]) -> str:
-    return "".join(f"{name:<28} {_number(report[name]):>10} {unit:<3}{meaning}\n" for name, unit, meaning in _FRESHNESS)
+def _listed(report: Mapping[str, Any], numbers: Sequence[tuple[str, str, str]]) -> str:
+    return "".join(f"{name:<28} {_number(report[name]):>10} {unit:<3}{meaning}\n" for name, unit, meaning in numbers)
 
 
 def _sync_text(report: Mapping[str, Any]) -> str:
@@ -140,6 +169,13 @@ def _parser() -> argparse.ArgumentParser:
     fresh.add_argument("--burst", type=int, default=5000, metavar="N", help="changes at once (default %(default)s)")
     fresh.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another tenant")
     fresh.add_argument("--json", action="store_true", help="one JSON line")
+    granting = tasks.add_parser("provisioning", help="from asking for grants and revokes to their end")
+    granting.add_argument("--users", type=int, default=2000, metavar="N", help="users (default %(default)s)")
+    granting.add_argument("--operations", type=int, default=40, metavar="N", help="single ones (default %(default)s)")
+    granting.add_argument("--memberships", type=int, default=5000, metavar="N", help="in bulk (default %(default)s)")
+    granting.add_argument("--groups", type=int, default=50, metavar="N", help="of so many groups (default %(default)s)")
+    granting.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another tenant")
+    granting.add_argument("--json", action="store_true", help="one JSON line")
     imported = tasks.add_parser("import", help="cold start: importing and indexing function_app.py")
     imported.add_argument("--json", action="store_true", help="one JSON line")
     return parser
