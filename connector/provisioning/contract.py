@@ -100,7 +100,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """To go on after ``seconds``, with ``state`` kept. ``counts``: as an attempt, of which there are not endlessly many: for
+    """To go on after ``seconds``, with ``state`` added to what is kept. ``counts``: as an attempt, of which there are not endlessly many: for
     failures, not for throttling and not for waiting for what Graph is known to be carrying out."""
 
     seconds: float
@@ -122,7 +122,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """It was written, or nobody knows whether it was: looking decides. ``result`` where it differs from what was planned."""
+    """It was written, or nobody knows whether it was: looking decides. ``result`` where it differs from what was planned; ``state`` is
+    added to what is kept."""
 
     calls: tuple[Call, ...]
     result: Result | None = None
@@ -166,10 +167,17 @@ class Tools:
 class Kind(Protocol):
     """One kind of entitlement. Every method answers for each task by its id, and may be called again at any time.
 
+    Attributes:
+        keeps_time: whether Graph itself keeps starts and ends of such grants. Where it does not, the connector does: nothing is asked of the
+            kind before ``starts_at``, and a revoke follows at ``expires_at``.
+
     Raises:
         GraphError: Graph cannot be asked at all now (``Throttled``, ``GraphUnreachable``, ``SignInFailed``); what concerns one task only is part
             of its answer.
     """
+
+    @property
+    def keeps_time(self) -> bool: ...
 
     async def examine(self, tools: Tools, entitlement: Entitlement, tasks: Sequence[Task]) -> Mapping[str, Verdict]:
         """What is to be done for each: every guard is asked, of Graph, now; nothing is changed. Tasks have different principals."""

@@ -62,13 +62,16 @@ class Lease:
         self._id = str(uuid.uuid4())
         self._until = float("-inf")
 
-    def check(self) -> None:
+    def check(self, margin: float = 0.0) -> None:
         """Do nothing while the lease is held.
 
+        Args:
+            margin: seconds for which it must still last without being renewed: as long as what is begun now may take.
+
         Raises:
-            LeaseLost: somebody else may hold it by now.
+            LeaseLost: somebody else may hold it by now, or ``margin`` seconds later.
         """
-        if self._clock() >= self._until:
+        if self._clock() >= self._until - margin:
             raise LeaseLost(self._name)
 
     async def acquire(self, patience: float) -> None:
