@@ -23,6 +23,7 @@ from connector.graph.clock import Clock
 from connector.graph.connection import GraphConnection
 from connector.graph.costs import predicted_units
 from connector.graph.credentials import sign_in_error
+from connector.graph.deletions import check_deletion
 from connector.graph.envelope import parse_error
 from connector.graph.errors import GraphError, GraphUnreachable, Throttled, UnexpectedAnswer, refusal
 from connector.graph.limiter import service_of
@@ -156,7 +157,9 @@ class GraphSession:
             GraphUnreachable: no answer came; ``sent`` tells whether the request may have arrived.
             Throttled: it could not be sent before the deadline.
             SignInFailed: Microsoft Entra ID issues no token; nothing was sent.
+            ValueError: it would delete an object that is only to be referred to no more; nothing was sent.
         """
+        check_deletion(method, path)
         response = await self._send_once(method, f"{self.base_url}{path}", body, units)
         if response.status_code < 400 and path != _BATCH:  # its items are charged one by one
             self.observe(path, response.status_code, response.headers, units)

@@ -15,6 +15,7 @@ import msgspec
 from connector.access.decoding import NotJson
 from connector.graph import retry
 from connector.graph.batch import Item, answered, encoded, in_batches
+from connector.graph.deletions import check_deletion
 from connector.graph.envelope import request_id_of
 from connector.graph.errors import GraphError, GraphUnreachable, Throttled, UnexpectedAnswer
 from connector.graph.session import GraphSession, Reply
@@ -53,7 +54,10 @@ async def write_many(
 
     Raises:
         SignInFailed: Microsoft Entra ID issues no token; what was sent before has happened, and who asks again must look first.
+        ValueError: one would delete an object that is only to be referred to no more; nothing was sent.
     """
+    for change in changes.values():
+        check_deletion(change.method, change.path)
     sending = _Sending(session, repeatable=repeatable)
     pending = dict(changes)
     for attempt in range(1, retry.MOST_ATTEMPTS + 1):
