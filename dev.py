@@ -252,7 +252,7 @@ TASKS: dict[str, tuple[str, Callable[[list[str]], None]]] = {
         module("emulators.graph", azurite=False),
     ),
     "bench": (
-        "measure a full sync, freshness or the cold start (`bench sync --help`, `bench freshness --help`, `bench import`)",
+        "measure full syncs, freshness, provisioning or the cold start (`bench sync --help`, and so on)",
         module("tools.bench"),
     ),
     "soak": (

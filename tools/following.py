@@ -74,3 +74,15 @@ class Journal:
             if any(wanted(change) for change in new):
                 return seen
         raise SystemExit(f"A change did not reach the journal within {PATIENCE} seconds.")
+
+
+def grant_seen(resource: str, principal: str, *, there: bool) -> Callable[[FeedChange], bool]:
+    """Whether a change is that ``principal`` has gained something on ``resource`` (``there``), or lost it."""
+
+    def is_it(change: FeedChange) -> bool:
+        row = change.after if there else change.before
+        gone = change.after is None
+        same = row is not None and (row.get("resource_id"), row.get("principal_id")) == (resource, principal)
+        return change.table == "grants" and same and gone is not there
+
+    return is_it

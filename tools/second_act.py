@@ -18,7 +18,7 @@ from connector.query.telling import ToldChange, tell
 from connector.settings import Settings
 from connector.storage import Store
 from tools.bench.admin import Admin
-from tools.following import Journal, subscribed
+from tools.following import Journal, grant_seen, subscribed
 from tools.stack import Stack
 
 _SHOWN = 4  # lines of one change
@@ -93,20 +93,20 @@ ORDER BY (SELECT count(*) FROM grants WHERE principal_id = accounts.id) DESC, id
 
 def scenes(snapshot: Snapshot) -> Iterator[Scene]:
     """Five changes that make sense in the tenant that ``snapshot`` shows."""
-    group, group_name, user, user_name = _one(snapshot, _JOIN)
+    group, group_name, user, user_name = one_row(snapshot, _JOIN)
     joined = {"group_id": group, "member_id": user}
-    yield Scene(f"{user_name} joins {group_name}.", "add_member", joined, _grant(group, user, there=True))
-    group, group_name, user, user_name = _one(snapshot, _LEAVE)
+    yield Scene(f"{user_name} joins {group_name}.", "add_member", joined, grant_seen(group, user, there=True))
+    group, group_name, user, user_name = one_row(snapshot, _LEAVE)
     left = {"group_id": group, "member_id": user}
-    yield Scene(f"{user_name} leaves {group_name}.", "remove_member", left, _grant(group, user, there=False))
-    guest, guest_name = _one(snapshot, _SOMEBODY)
+    yield Scene(f"{user_name} leaves {group_name}.", "remove_member", left, grant_seen(group, user, there=False))
+    guest, guest_name = one_row(snapshot, _SOMEBODY)
     blocked = {"user_id": guest, "properties": {"accountEnabled": False}}
     yield Scene(f"The guest {guest_name} is blocked.", "update_user", blocked, _row("accounts", guest))
-    role, role_name, user, user_name = _one(snapshot, _RISE)
+    role, role_name, user, user_name = one_row(snapshot, _RISE)
     risen = {"principal_id": user, "role_id": role}
     title = f"{user_name} becomes {role_name}. (Graph sends no notification of this; a timer asks.)"
-    yield Scene(title, "assign_role", risen, _grant(role, user, there=True), by_timer=True)
-    user, user_name = _one(snapshot, _GO)
+    yield Scene(title, "assign_role", risen, grant_seen(role, user, there=True), by_timer=True)
+    user, user_name = one_row(snapshot, _GO)
     yield Scene(f"{user_name} is deleted.", "delete_user", {"user_id": user}, _row("accounts", user))
 
 
@@ -161,22 +161,13 @@ async def _arrival(
     )
 
 
-def _grant(resource: str, principal: str, *, there: bool) -> Callable[[FeedChange], bool]:
-    def is_it(change: FeedChange) -> bool:
-        row = change.after if there else change.before
-        gone = change.after is None
-        same = row is not None and (row.get("resource_id"), row.get("principal_id")) == (resource, principal)
-        return change.table == "grants" and same and gone is not there
-
-    return is_it
-
-
 def _row(table: str, identifier: str) -> Callable[[FeedChange], bool]:
     return lambda change: change.table == table and change.key == (identifier,)
 
 
-def _one(snapshot: Snapshot, sql: str) -> tuple[Any, ...]:
+def one_row(snapshot: Snapshot, sql: str) -> tuple[Any, ...]:
+    """The first row of what ``sql`` finds."""
     found = snapshot.execute(sql)
     if not found:
-        raise SystemExit("The made-up tenant is too small for the second act: give more --users.")
+        raise SystemExit("The made-up tenant is too small for the demo: give more --users.")
     return found[0]
