@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from connector.access.tables import TABLES, Table
+from connector.access.tables import INHERITED_GRANTS, Table
 from connector.incremental.deriving.derived import Derived, TooMuchAtOnce
 from connector.incremental.deriving.differing import compare, row_differences
 from connector.incremental.deriving.inheriting import inherit
@@ -55,17 +55,19 @@ def derive(replica: Replica, reading: Reading, settings: Settings, *, now: datet
             return Derived([], [], stated.held_back)
         set_options(database, settings, provisioning_jobs_read=position.provisioning_jobs_read)
         reached = reach(database, stated.moved, settings)
-        surround(database, settings)
-        build_tables(database, counted="counting")
-        compare(database, reached)
-        inherit(database, settings, folder)
-        _check_number(database, stated.moved)
-        return Derived(list(row_differences(database)), list(fact_changes(database, stated.moved)), stated.held_back)
+        build_tables(database, only=surround(database, reached, settings))
+        compared = compare(database, reached)
+        if inherit(database, settings, folder, compared):
+            compared = (*compared, INHERITED_GRANTS)
+        _check_number(database, stated.moved, compared)
+        return Derived(
+            list(row_differences(database, compared)), list(fact_changes(database, stated.moved)), stated.held_back
+        )
 
 
-def _check_number(database: duckdb.DuckDBPyConnection, moved: Iterable[Table]) -> None:
+def _check_number(database: duckdb.DuckDBPyConnection, moved: Iterable[Table], compared: Iterable[Table]) -> None:
     """Count what differs before any of it is fetched. What changes is there before and after."""
-    which = [f"{schema}.{table.name}" for schema in ("stale", "fresh") for table in TABLES]
+    which = [f"{schema}.{table.name}" for schema in ("stale", "fresh") for table in compared]
     which += [f"{schema}.{table.name}" for schema in ("leaving", "coming") for table in moved]
     query = " UNION ALL ".join(f"SELECT count(*) AS rows FROM {name}" for name in which)  # noqa: S608
     [(rows,)] = database.execute(f"SELECT CAST(sum(rows) AS BIGINT) FROM ({query})").fetchall()  # noqa: S608

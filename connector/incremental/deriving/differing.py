@@ -1,11 +1,11 @@
 """What the rules make now of what may differ, against what the tables say.
 
-For every table: ``stale``, the rows in force that no longer hold, and ``fresh``, those that hold from now on.
+For every table that may differ: ``stale``, the rows in force that no longer hold, and ``fresh``, those that hold from now on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connector.access.tables import INHERITED_GRANTS, TABLES, Table
@@ -25,16 +25,13 @@ _KINDS = {
 }
 
 
-def compare(database: duckdb.DuckDBPyConnection, reached: Reach) -> None:
-    """Make ``stale`` and ``fresh`` of every table but ``inherited_grants``, for what is in ``touched`` and ``pairs``."""
+def compare(database: duckdb.DuckDBPyConnection, reached: Reach) -> tuple[Table, ...]:
+    """Make ``stale`` and ``fresh`` for what is in ``touched`` and ``pairs``: of which tables? ``inherited_grants`` is not among them."""
     database.execute("CREATE SCHEMA stale; CREATE SCHEMA fresh")
-    for table in TABLES:
-        if table is INHERITED_GRANTS:
-            continue
-        if _may_differ(table, reached):
-            compare_table(database, table, [_which(table)])
-        else:
-            nothing_differs(database, table)
+    compared = tuple(table for table in TABLES if table is not INHERITED_GRANTS and _may_differ(table, reached))
+    for table in compared:
+        compare_table(database, table, [_which(table, reached)])
+    return compared
 
 
 def nothing_differs(database: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -63,9 +60,9 @@ def compare_table(database: duckdb.DuckDBPyConnection, table: Table, which: Sequ
     )
 
 
-def row_differences(database: duckdb.DuckDBPyConnection) -> Iterator[RowDifference]:
-    """What differs, by table and key."""
-    for table in TABLES:
+def row_differences(database: duckdb.DuckDBPyConnection, compared: Iterable[Table]) -> Iterator[RowDifference]:
+    """What differs in the tables that were compared, by table and key."""
+    for table in compared:
         before = _by_key(database, table, "stale")
         after = _by_key(database, table, "fresh")
         for key in sorted(before.keys() | after.keys()):
@@ -81,15 +78,16 @@ def _may_differ(table: Table, reached: Reach) -> bool:
     if table.name == "grants":
         return bool(reached.pairs)
     if table.name == "entitlements":
-        return bool(reached.touched - {"account"})
+        return bool(reached.offered)
     return _KINDS[table.name] in reached.touched
 
 
-def _which(table: Table) -> str:
+def _which(table: Table, reached: Reach) -> str:
     if table.name in _KINDS:
         return f"WHERE r.id IN (SELECT id FROM touched WHERE kind = '{_KINDS[table.name]}')"  # noqa: S608
     if table.name == "entitlements":
-        return "SEMI JOIN touched AS t ON t.kind = r.resource_kind AND t.id = r.resource_id"
+        kinds = ", ".join(f"'{kind}'" for kind in sorted(reached.offered))
+        return f"SEMI JOIN touched AS t ON t.kind = r.resource_kind AND t.id = r.resource_id AND t.kind IN ({kinds})"
     return (
         "SEMI JOIN pairs AS p ON p.kind = r.resource_kind AND p.resource_id = r.resource_id "
         "AND p.principal_id = r.principal_id"

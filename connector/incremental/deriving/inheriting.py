@@ -7,11 +7,12 @@ membership comes or goes, so those are the holders above it and who is below it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.access.tables import INHERITED_GRANTS
+from connector.access.tables import GRANTS, GROUPS, INHERITED_GRANTS, Table
 from connector.incremental.deriving.differing import compare_table, nothing_differs
 from connector.settings import InheritedGrants, Settings
 from connector.sync.publishing.inheriting import derive_inherited
@@ -91,16 +92,16 @@ JOIN holders AS h ON h.start = m.group_id
 JOIN below AS b ON b.start = m.principal_id
 JOIN grants_ever AS p ON p.resource_id = b.id AND p.resource_kind = 'group' AND ends_with(p.entitlement_id, ':member')
 WHERE m.principal_kind = 'group';
+
+CREATE TABLE asked AS
+SELECT grant_id, holder FROM asked_grants
+UNION
+SELECT grant_id, holder FROM holding SEMI JOIN asked_pairs USING (holder);
 """
 
 # The grants that the rules of publishing are applied to: those that are asked for, the nesting below who holds them, and the
 # memberships of who may inherit.
 _AROUND = """
-CREATE TABLE asked AS
-SELECT grant_id, holder FROM asked_grants
-UNION
-SELECT grant_id, holder FROM holding SEMI JOIN asked_pairs USING (holder);
-
 CREATE TABLE nested AS
 WITH RECURSIVE down (id) AS (
     SELECT DISTINCT holder FROM asked
@@ -146,32 +147,29 @@ _WHICH = (
 )
 
 
-def inherit(database: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> None:
-    """Make ``stale`` and ``fresh`` of ``inherited_grants``, from those of the other tables.
+def inherit(database: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, compared: Collection[Table]) -> bool:
+    """Make ``stale`` and ``fresh`` of ``inherited_grants`` if anything may be inherited otherwise than before: may it?
 
     Args:
         folder: where files may lie for a moment.
+        compared: tables that have ``stale`` and ``fresh``.
     """
-    if settings.inherited_grants is InheritedGrants.OFF or not _prepare(database, settings):
-        nothing_differs(database, INHERITED_GRANTS)
-        return
+    if settings.inherited_grants is InheritedGrants.OFF or not {GRANTS, GROUPS} & {*compared}:
+        return False
+    for table in {GRANTS, GROUPS} - {*compared}:
+        nothing_differs(database, table)
+    database.execute(_GRANTS, {"privileged": settings.inherited_grants is InheritedGrants.PRIVILEGED})
+    if not _any(database, "SELECT EXISTS (FROM moved_members) OR EXISTS (FROM asked_grants)"):
+        return False
     database.execute(_EDGES)
+    if not _any(database, "SELECT EXISTS (FROM asked)"):
+        return False
     database.execute(_AROUND)
     database.execute("USE work.inheriting")
     derive_inherited(database, replace(settings, inherited_limit=_UNLIMITED), folder, asked="work.main.asked")
     database.execute("USE work")
     compare_table(database, INHERITED_GRANTS, _WHICH, made="inheriting")
-
-
-def _prepare(database: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
-    """Whether anything may be inherited otherwise than before."""
-    if not _any(
-        database, "SELECT EXISTS (FROM stale.grants) OR EXISTS (FROM fresh.grants) OR EXISTS (FROM stale.groups)"
-    ):
-        return False
-    privileged = settings.inherited_grants is InheritedGrants.PRIVILEGED
-    database.execute(_GRANTS, {"privileged": privileged})
-    return _any(database, "SELECT EXISTS (FROM moved_members) OR EXISTS (FROM asked_grants)")
+    return True
 
 
 def _any(database: duckdb.DuckDBPyConnection, query: str) -> bool:

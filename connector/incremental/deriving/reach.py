@@ -80,8 +80,7 @@ SELECT DISTINCT e.id
 FROM either.enterprise_applications AS e
 WHERE (
         e.id IN (SELECT principal_id FROM pairs)
-        OR e.id IN (SELECT id FROM moved.enterprise_applications)
-        OR e.id IN (SELECT application_id FROM moved.app_role_assignments)
+        OR {moved}
     )
     AND (
         e.id NOT IN (SELECT application_id FROM replica.facts.app_role_assignments WHERE application_id IS NOT NULL)
@@ -109,40 +108,70 @@ _TOUCHED = {
 }
 
 
+# What entitlements are made of.
+_OFFERED = {
+    "groups": "group",
+    "directory_roles": "directory_role",
+    "licenses": "license",
+    "enterprise_applications": "enterprise_application",
+    "app_roles": "enterprise_application",
+    "app_role_assignments": "enterprise_application",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The kinds of resources in ``touched``, and in ``pairs``."""
+    """How far a change reaches, in kinds of resources.
+
+    Attributes:
+        touched: those in ``touched``.
+        offered: those of them whose entitlements may differ.
+        pairs: those in ``pairs``.
+    """
 
     touched: frozenset[str]
+    offered: frozenset[str]
     pairs: frozenset[str]
 
 
 def reach(database: duckdb.DuckDBPyConnection, moved: Sequence[Table], settings: Settings) -> Reach:
-    """Make ``touched`` and ``pairs`` from the facts that differ, and ``relations``: every pair that a fact tells of, or told of.
+    """Make ``touched`` and ``pairs`` from the facts that differ.
+
+    Under ``SKIP_UNASSIGNED_APPS`` also ``relations``: every pair that a fact tells of, or told of.
 
     Args:
         moved: the fact tables in which any fact differs.
     """
     names = [table.name for table in moved]
-    _show_facts(database, names)
+    _show_moved(database, names)
     database.execute("CREATE TABLE pairs (kind VARCHAR, resource_id VARCHAR, principal_id VARCHAR)")
     database.execute("CREATE TABLE touched (kind VARCHAR, id VARCHAR)")
-    found = [_relations(name, "moved") for name in names if name in RELATIONS]
-    found += [query for name, query in _TOLD.items() if name in names]
-    for columns, rules, query in _UNSETTLED:
-        if _make_unsettled(database, columns, rules, names):
-            found.append(query)
-    if found:
-        database.execute(f"INSERT INTO pairs {' UNION '.join(found)}")
+    own = [_relations(name, "moved") for name in names if name in RELATIONS]
+    others = [query for name, query in _TOLD.items() if name in names]
+    others += [query for columns, rules, query in _UNSETTLED if _make_unsettled(database, columns, rules, names)]
+    if others or settings.skip_unassigned_apps:
+        _show_either(database, names)
+    if own or others:
+        database.execute(f"INSERT INTO pairs {' UNION '.join([*own, *others])}")
     if settings.skip_unassigned_apps:
-        database.execute(_QUESTIONED)
+        _question_applications(database, names)
     for name in names:
         if name in _TOUCHED:
             database.execute(f"INSERT INTO touched SELECT {_TOUCHED[name]} FROM moved.{name}")  # noqa: S608
     database.execute(  # who is assigned is counted
         "INSERT INTO touched SELECT DISTINCT kind, resource_id FROM pairs WHERE kind = 'enterprise_application'"
     )
-    return Reach(kinds(database, "touched"), kinds(database, "pairs"))
+    touched = kinds(database, "touched")
+    offered = {_OFFERED[name] for name in names if name in _OFFERED}
+    if settings.skip_unassigned_apps:
+        offered |= touched & {"enterprise_application"}
+    return Reach(touched, frozenset(offered), kinds(database, "pairs"))
+
+
+def _question_applications(database: duckdb.DuckDBPyConnection, moved: Sequence[str]) -> None:
+    ids = {"enterprise_applications": "id", "app_role_assignments": "application_id"}
+    conditions = [f"e.id IN (SELECT {column} FROM moved.{name})" for name, column in ids.items() if name in moved]  # noqa: S608
+    database.execute(_QUESTIONED.format(moved=" OR ".join(conditions) or "false"))
 
 
 def kinds(database: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
@@ -151,17 +180,19 @@ def kinds(database: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
     return frozenset(kind for (kind,) in found)
 
 
-def _show_facts(database: duckdb.DuckDBPyConnection, moved: Sequence[str]) -> None:
-    """``moved``: facts that differ, as they were and as they are. ``either``: all facts, as they were and as they are."""
-    database.execute("CREATE SCHEMA moved; CREATE SCHEMA either")
-    for name in {*RELATIONS, *moved, "enterprise_applications"}:
-        differing = (
-            f"FROM leaving.{name} UNION ALL FROM coming.{name}" if name in moved else f"FROM after.{name} LIMIT 0"
-        )
+def _show_moved(database: duckdb.DuckDBPyConnection, moved: Sequence[str]) -> None:
+    """``moved``: facts that differ, as they were and as they are."""
+    database.execute("CREATE SCHEMA moved")
+    for name in moved:
+        database.execute(f"CREATE VIEW moved.{name} AS FROM leaving.{name} UNION ALL FROM coming.{name}")
+
+
+def _show_either(database: duckdb.DuckDBPyConnection, moved: Sequence[str]) -> None:
+    """``either``: all facts, as they were and as they are. ``relations``, ``role_relations``: every pair that one of them tells of."""
+    database.execute("CREATE SCHEMA either")
+    for name in {*RELATIONS, "enterprise_applications"}:
         coming = f" UNION ALL FROM coming.{name}" if name in moved else ""
-        database.execute(
-            f"CREATE VIEW moved.{name} AS {differing};CREATE VIEW either.{name} AS FROM replica.facts.{name}{coming}"
-        )
+        database.execute(f"CREATE VIEW either.{name} AS FROM replica.facts.{name}{coming}")
     related = " UNION ALL ".join(_relations(name, "either") for name in RELATIONS)
     scoped = " UNION ALL ".join(_relations(name, "either", ", scope") for name in _ROLES)
     database.execute(f"CREATE VIEW relations AS {related}; CREATE VIEW role_relations AS {scoped}")

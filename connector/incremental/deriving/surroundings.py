@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.access.staged import FACTS
-from connector.incremental.deriving.reach import RELATIONS, kinds
+from connector.incremental.deriving.choosing import COUNTS, READS, choose
+from connector.incremental.deriving.reach import RELATIONS, Reach, kinds
 from connector.settings import Settings
-from connector.sync.publishing.database import COUNTED
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,17 +31,18 @@ WHERE origin_id IN (SELECT id FROM staged.role_assignments)
     AND id NOT IN (SELECT id FROM staged.role_assignment_instances);
 """
 
-_NAMED = """
+_SCOPES_NAMED = """
 CREATE TABLE scopes_named AS
 SELECT scope AS id FROM staged.role_assignments
 UNION SELECT scope FROM staged.role_assignment_instances
-UNION SELECT scope FROM staged.role_eligibility_instances;
+UNION SELECT scope FROM staged.role_eligibility_instances
+"""
 
+_NAMED = """
 CREATE TABLE named AS
 SELECT resource_id AS id FROM needed
 UNION SELECT principal_id FROM needed
 UNION SELECT id FROM touched
-UNION SELECT substr(id, 2) FROM scopes_named;
 """
 
 # By which ids the rows of what else there is are chosen.
@@ -67,24 +67,27 @@ _COUNTED = {
 }
 
 
-def surround(database: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Make ``staged`` and ``counting`` (for ``counted``) from ``after``, for what is in ``touched`` and ``pairs``."""
-    database.execute("CREATE SCHEMA staged; CREATE SCHEMA counting; CREATE TABLE needed AS FROM pairs")
+def surround(database: duckdb.DuckDBPyConnection, reached: Reach, settings: Settings) -> frozenset[str]:
+    """Make ``staged`` and ``counted`` from ``after``, for what is in ``touched`` and ``pairs``; the rules that are to be applied to them."""
+    database.execute("CREATE SCHEMA staged; CREATE SCHEMA counted; CREATE TABLE needed AS FROM pairs")
     if settings.skip_unassigned_apps:
         database.execute(_HELD_BY_APPLICATIONS)
-    needed = kinds(database, "needed")
+    needed = kinds(database, "needed") if settings.skip_unassigned_apps else reached.pairs
+    rules = choose(reached, needed)
     for name, (kind, resource, principal) in RELATIONS.items():
-        chosen = (
-            f"AS r SEMI JOIN needed AS n ON n.kind = '{kind}' "
-            f"AND n.resource_id = r.{resource} AND n.principal_id = r.{principal}"
-        )
-        database.execute(f"CREATE TABLE staged.{name} AS FROM after.{name} {chosen if kind in needed else 'LIMIT 0'}")
+        if kind in needed:
+            database.execute(
+                f"CREATE TABLE staged.{name} AS FROM after.{name} AS r SEMI JOIN needed AS n "
+                f"ON n.kind = '{kind}' AND n.resource_id = r.{resource} AND n.principal_id = r.{principal}"
+            )
+    scopes = ""
     if "directory_role" in needed:
-        database.execute(_TELLING)
-    database.execute(_NAMED)
-    for table in FACTS:
-        if table.name in _CHOSEN:
-            column, ids = _CHOSEN[table.name]
-            database.execute(f"CREATE TABLE staged.{table.name} AS FROM after.{table.name} WHERE {column} IN ({ids})")
-    for name in COUNTED:
-        database.execute(f"CREATE VIEW counting.{name} AS FROM after.{name} {_COUNTED.get(name, '')}")
+        database.execute(f"{_TELLING}{_SCOPES_NAMED}")
+        scopes = "UNION SELECT substr(id, 2) FROM scopes_named"
+    database.execute(f"{_NAMED}{scopes}")
+    for name in {name for rule in rules for name in READS[rule]} & {*_CHOSEN}:
+        column, ids = _CHOSEN[name]
+        database.execute(f"CREATE TABLE staged.{name} AS FROM after.{name} WHERE {column} IN ({ids})")
+    for name in {name for rule in rules for name in COUNTS.get(rule, ())}:
+        database.execute(f"CREATE VIEW counted.{name} AS FROM after.{name} {_COUNTED.get(name, '')}")
+    return rules

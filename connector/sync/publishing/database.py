@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.access.staged import STAGED, TOMBSTONES, UNREAD_JOBS
-from connector.access.tables import GRANTS, Table
+from connector.access.tables import ENTITLEMENTS, GRANTS, Table
 from connector.journal.literals import quoted
 from connector.settings import Settings
 from connector.sync.staging import UNREAD_TABLE
@@ -23,7 +23,7 @@ cannot do with less of a large tenant. It takes some 120 MB more, for what it do
 THREADS = 2
 
 COUNTED = ("memberships", "app_role_assignments", "accounts", "groups", "enterprise_applications")
-"""Fact tables of which rows are counted (``sql/005_counting.sql``)."""
+"""Fact tables of which rows are counted."""
 
 
 @contextmanager
@@ -92,24 +92,35 @@ def set_options(database: duckdb.DuckDBPyConnection, settings: Settings, *, prov
     )
 
 
-def build_tables(database: duckdb.DuckDBPyConnection, counted: str = "staged") -> None:
+def build_tables(database: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> None:
     """Run the SQL files in order: from the fact tables (schema ``staged``) to every table of a snapshot but ``inherited_grants``.
 
     Args:
-        counted: the schema that has all facts that count, where ``staged`` has only some.
+        only: names of those files that are to be run, as :func:`rules` gives them; None: all of them. Whoever chooses has made
+            ``staged`` of some facts, and ``counted``, which shows all facts that count.
     """
-    database.execute("CREATE SCHEMA counted")
-    for name in COUNTED:
-        database.execute(f"CREATE VIEW counted.{name} AS FROM {counted}.{name}")
+    if only is None:
+        database.execute("CREATE SCHEMA counted")
+        for name in COUNTED:
+            database.execute(f"CREATE VIEW counted.{name} AS FROM staged.{name}")
     candidates = [column for column in GRANTS if column.name not in ("id", "revocable")]
     defaults = {"scope": "DEFAULT '/'", "scope_kind": "DEFAULT 'tenant'"}
-    columns = ", ".join(f"{column.name} {column.type.value} {defaults.get(column.name, '')}" for column in candidates)
-    database.execute(f"CREATE TABLE candidates ({columns})")
-    for script in sorted(
-        (found for found in files(__package__).joinpath("sql").iterdir() if found.name.endswith(".sql")),
-        key=lambda found: found.name,
-    ):
-        database.execute(script.read_text(encoding="utf-8"))
+    for target, made in (("candidates", candidates), ("entitlements", ENTITLEMENTS)):
+        columns = ", ".join(f"{column.name} {column.type.value} {defaults.get(column.name, '')}" for column in made)
+        database.execute(f"CREATE TABLE {target} ({columns})")
+    for name, script in rules().items():
+        if only is None or name in only:
+            database.execute(script)
+
+
+def rules() -> dict[str, str]:
+    """The SQL files in order, by name without the number."""
+    found = sorted(files(__package__).joinpath("sql").iterdir(), key=lambda file: file.name)
+    return {
+        file.name.removesuffix(".sql").partition("_")[2]: file.read_text(encoding="utf-8")
+        for file in found
+        if file.name.endswith(".sql")
+    }
 
 
 def write_table(database: duckdb.DuckDBPyConnection, table: Table, path: Path, schema: str = "main") -> int:

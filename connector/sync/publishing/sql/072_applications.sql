@@ -1,26 +1,16 @@
--- The resources themselves, with what other reads say of them.
-CREATE TABLE accounts AS
-SELECT
-    a.*,
-    s.last_sign_in_at,
-    s.last_non_interactive_sign_in_at,
-    s.last_successful_sign_in_at,
-    m.mailbox_purpose
-FROM staged.accounts AS a
-LEFT JOIN staged.sign_in_activity AS s ON s.id = a.id
-LEFT JOIN staged.mailbox_purposes AS m ON m.id = a.id;
-
-CREATE TABLE groups AS
-SELECT
-    g.*,
-    coalesce(c.user_members, 0) AS user_members,
-    coalesce(c.group_members, 0) AS group_members,
-    coalesce(c.service_principal_members, 0) AS service_principal_members,
-    coalesce(c.device_members, 0) AS device_members,
-    coalesce(c.contact_members, 0) AS contact_members,
-    coalesce(c.other_members, 0) AS other_members
-FROM kept_groups AS g
-LEFT JOIN member_counts AS c ON c.group_id = g.id;
+-- Enterprise applications, with how many assignments they have, and what provisions accounts into them.
+-- Assignments of groups that SKIP_AD_GROUPS leaves out count: the application is used through them.
+CREATE TABLE assignment_counts AS
+SELECT a.application_id, count(*) AS assignments
+FROM counted.app_role_assignments AS a
+JOIN (
+    SELECT 'account' AS kind, id FROM counted.accounts
+    UNION ALL
+    SELECT 'service_principal', id FROM counted.enterprise_applications
+    UNION ALL
+    SELECT 'group', id FROM counted.groups
+) AS p ON p.kind = a.principal_kind AND p.id = a.principal_id
+GROUP BY a.application_id;
 
 CREATE TABLE first_jobs AS
 SELECT application_id, state, template_id
@@ -55,7 +45,3 @@ SELECT
 FROM kept_applications AS a
 LEFT JOIN provisioned_applications AS p ON p.id = a.id
 LEFT JOIN assignment_counts AS c ON c.application_id = a.id;
-
-CREATE TABLE directory_roles AS SELECT * FROM staged.directory_roles;
-
-CREATE TABLE licenses AS SELECT * FROM staged.licenses;

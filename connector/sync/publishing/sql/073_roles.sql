@@ -1,0 +1,1 @@
+CREATE TABLE directory_roles AS SELECT * FROM staged.directory_roles;

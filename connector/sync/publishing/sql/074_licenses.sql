@@ -1,0 +1,1 @@
+CREATE TABLE licenses AS SELECT * FROM staged.licenses;
