@@ -32,6 +32,9 @@ GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#global-administrator"""
 
 _ASSIGNMENTS = filtered("/roleManagement/directory/roleAssignments", f"roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'")
+ALONE = "global-administrators"
+"""Name of what only one may do at a time: :meth:`connector.provisioning.contract.Kind.exclusive`."""
+
 _ITSELF = ""
 """By its own assignment, in place of the id of a group."""
 
@@ -50,7 +53,8 @@ class _Member(GraphObject):
 class GlobalAdministrators:
     """Who is an active Global Administrator, and by what. Read once for everything that is decided together.
 
-    Two workers that take different things away at the same moment do not see each other: read it right before the write.
+    Two workers that take different things away at the same moment do not see each other: whoever may take something away holds the lease
+    :data:`ALONE` from before it is read until what was written shows.
     """
 
     def __init__(self, ways: Mapping[str, Iterable[str]]) -> None:

@@ -8,6 +8,7 @@ no other assignment is ever touched.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from connector.access.decoding import NotJson, decode
 from connector.access.roles import RoleDefinition
@@ -15,6 +16,7 @@ from connector.graph.errors import GraphError, RequestRefused, UnexpectedAnswer
 from connector.graph.session import GraphSession
 from connector.provisioning.contract import Acted, Later, Planned, Refused, Seen, Task, Tools, Verdict
 from connector.provisioning.entitlements import Entitlement
+from connector.provisioning.kinds.global_administrators import ALONE, GLOBAL_ADMINISTRATOR
 from connector.provisioning.kinds.role_acting import Carrying
 from connector.provisioning.kinds.role_deciding import Deciding
 from connector.provisioning.kinds.role_holdings import DIRECTORY, read_held
@@ -22,10 +24,17 @@ from connector.provisioning.kinds.role_planning import Situation
 from connector.provisioning.kinds.role_refusals import unread
 from connector.provisioning.kinds.role_seeing import seen
 from connector.provisioning.refusals import problem
+from connector.storage.records.operations import Action
 
 
 class DirectoryRoles:
-    """``directory_role:{id}:assigned`` and ``:eligible``; the id is the definition's, which of built-in roles is the template's."""
+    """``directory_role:{id}:assigned`` and ``:eligible``; the id is the definition's, which of built-in roles is the template's.
+
+    Attributes:
+        keeps_time: Privileged Identity Management keeps starts and ends; a tenant without it has none.
+    """
+
+    keeps_time: ClassVar[bool] = True
 
     async def examine(self, tools: Tools, entitlement: Entitlement, tasks: Sequence[Task]) -> Mapping[str, Verdict]:
         """What is to be done for each: every guard is asked, of Graph, now; nothing is changed.
@@ -37,6 +46,13 @@ class DirectoryRoles:
         if isinstance(role, (Refused, Later)):
             return {task.id: role for task in tasks}
         return await Deciding(tools, role, kind_of(entitlement)).verdicts(tasks)
+
+    def exclusive(self, entitlement: Entitlement, tasks: Sequence[Task]) -> str | None:
+        """Taking the role of Global Administrators away, and letting it end, is done by one worker at a time."""
+        if entitlement.id != GLOBAL_ADMINISTRATOR:
+            return None
+        ending = (one.wanted.action is Action.REVOKE or one.wanted.expires_at is not None for one in tasks)
+        return ALONE if any(ending) else None
 
     async def act(
         self, tools: Tools, entitlement: Entitlement, planned: Sequence[tuple[Task, Planned]]
