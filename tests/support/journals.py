@@ -19,9 +19,8 @@ from connector.storage.records import (
     FactChange,
     SegmentRef,
     TableFacts,
-    Traffic,
 )
-from tests.support.snapshots import PUBLISHED, TENANT
+from tests.support.snapshots import PUBLISHED, bare_manifest
 
 _KEYS = {table.name: table.key for table in TABLES}
 T = TypeVar("T")
@@ -120,14 +119,14 @@ async def publish_sync(
     """
     held = await store.current()
     if held is None:
-        return await _put_in_force(store, _manifest(snapshot_id, at, tables), "", None)
+        return await _put_in_force(store, bare_manifest(snapshot_id, at, tables=dict(tables)), "", None)
     if continuous and drift:
         await commit(store, drift, at=at, cause=Cause.FULL_SYNC)
         held = await store.current()
         assert held
     in_force = await store.manifest(held.record.snapshot_id)
     manifest = msgspec.structs.replace(
-        _manifest(snapshot_id, at, tables),
+        bare_manifest(snapshot_id, at, tables=dict(tables)),
         previous=in_force.compacted_from or in_force.snapshot_id,
         journal_base=held.record.journal_head if continuous else held.record.journal_head + 1,
         journal=(*(in_force.journal if in_force.compacted_from else ()), *held.record.segments),
@@ -143,7 +142,7 @@ async def compact(store: Store, *, at: datetime, tables: Mapping[str, TableFacts
     in_force = await store.manifest(held.record.snapshot_id)
     origin = in_force.compacted_from or in_force.snapshot_id
     manifest = msgspec.structs.replace(
-        _manifest(f"{origin}-{held.record.journal_head:016d}", at, tables),
+        bare_manifest(f"{origin}-{held.record.journal_head:016d}", at, tables=dict(tables)),
         compacted_from=origin,
         journal_base=held.record.journal_head,
         journal=(*(in_force.journal if in_force.compacted_from else ()), *held.record.segments),
@@ -166,23 +165,6 @@ async def _put_in_force(store: Store, manifest: Manifest, last_segment: str, hel
     )
     await store.replace_current(current, held)
     return manifest
-
-
-def _manifest(snapshot_id: str, at: datetime, tables: Mapping[str, TableFacts]) -> Manifest:
-    return Manifest(
-        schema_version=SCHEMA_VERSION,
-        snapshot_id=snapshot_id,
-        tenant_id=TENANT,
-        started_at=at - timedelta(minutes=1),
-        published_at=at,
-        settings={},
-        tables=dict(tables),
-        kinds={},
-        notes={},
-        left_out={},
-        warnings=(),
-        traffic=Traffic(),
-    )
 
 
 def in_storage(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,10 @@ from connector.access.tables import TABLES, Table
 from connector.journal.literals import quoted
 from connector.settings import Settings
 from connector.storage import Current, Manifest, Store, open_store
-from connector.storage.records import KindFacts, SnapshotPart, TableFacts, Traffic
+from connector.storage.records import SCHEMA_VERSION, KindFacts, SnapshotPart, TableFacts, Traffic
 
 Rows = Sequence[Mapping[str, Any]]
 TENANT = "0785ef7c-2d7a-4542-b048-95bcab406e0b"
-STARTED = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 PUBLISHED = datetime(2026, 1, 5, 6, 1, tzinfo=UTC)
 
 
@@ -88,21 +87,34 @@ async def upload(store: Store, folder: Path, snapshot_id: str) -> dict[str, Tabl
     return tables
 
 
+def bare_manifest(snapshot_id: str, at: datetime = PUBLISHED, **known: Any) -> Manifest:
+    """A manifest that says nothing but what is ``known``.
+
+    Args:
+        at: when it was published; its sync was asked for a minute before.
+    """
+    nothing: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "tenant_id": TENANT,
+        "started_at": at - timedelta(minutes=1),
+        "settings": {},
+        "tables": {},
+        "kinds": {},
+        "notes": {},
+        "left_out": {},
+        "warnings": (),
+        "traffic": Traffic(),
+    }
+    return Manifest(snapshot_id=snapshot_id, published_at=at, **(nothing | known))
+
+
 def manifest_of(folder: Path, snapshot_id: str, incomplete: Mapping[str, str] = {}) -> Manifest:
     """The manifest of the snapshot in ``folder``."""
-    return Manifest(
+    return bare_manifest(
+        snapshot_id,
         schema_version=1,
-        snapshot_id=snapshot_id,
-        tenant_id=TENANT,
-        started_at=STARTED,
-        published_at=PUBLISHED,
-        settings={},
         tables={table.name: _facts(folder, table) for table in TABLES},
         kinds={kind: KindFacts(state="incomplete", reason=reason) for kind, reason in incomplete.items()},
-        notes={},
-        left_out={},
-        warnings=(),
-        traffic=Traffic(),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from connector.incremental.asking import Ask
 from connector.incremental.lanes import SETTLED, Situation, comparisons_of, deltas_of, is_anything_due
-from connector.storage.records import Cursor, KindRound, Lane, Manifest, Rounds, Traffic
+from connector.storage.records import Cursor, KindRound, Lane, Rounds
+from tests.support.snapshots import bare_manifest
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -18,20 +19,7 @@ DUE = Ask(lane=Lane.DIRECTORY, seen_at=NOON, due=True)
 def situation(
     read: dict[str, KindRound] | None = None, notified_at: datetime | None = None, **changes: Any
 ) -> Situation:
-    manifest = Manifest(
-        schema_version=2,
-        snapshot_id="20261123T110000Z-1a2b3c4d",
-        tenant_id="t",
-        started_at=NOON - MINUTE,
-        published_at=NOON - MINUTE,
-        settings={},
-        tables={},
-        kinds={},
-        notes={},
-        left_out={},
-        warnings=(),
-        traffic=Traffic(),
-    )
+    manifest = bare_manifest("20261123T110000Z-1a2b3c4d", NOON - MINUTE)
     rounds = Rounds(updated_at=NOON, since=NOON, kinds=read or {}, notified_at=notified_at)
     known: dict[str, Any] = {
         "cursors": CURSORS,

@@ -17,9 +17,10 @@ from connector.incremental.replica import Position, Replica
 from connector.journal.rows import json_rows
 from connector.settings import Settings
 from connector.storage.journal import Segment, encode_segment
-from connector.storage.records import Cause, Change, KindFacts, Manifest, SegmentHead, Traffic
+from connector.storage.records import Cause, Change, KindFacts, SegmentHead
 from connector.sync.publishing.database import build_tables, set_options
 from connector.sync.publishing.inheriting import derive_inherited
+from tests.support.snapshots import bare_manifest
 from tests.support.statements import Facts, by_key
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -30,20 +31,7 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self.replica = Replica(folder)
-        manifest = Manifest(
-            schema_version=2,
-            snapshot_id="nothing",
-            tenant_id="tenant",
-            started_at=NOW,
-            published_at=NOW,
-            settings={},
-            tables={},
-            kinds={"provisioning_jobs": KindFacts(state="complete")},
-            notes={},
-            left_out={},
-            warnings=(),
-            traffic=Traffic(),
-        )
+        manifest = bare_manifest("nothing", NOW, kinds={"provisioning_jobs": KindFacts(state="complete")})
         self.replica.load(Position.of(manifest, ""), manifest, {})
 
     def take(self, reading: Reading, settings: Settings) -> Derived:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ import pytest
 from connector.journal.literals import quoted
 from connector.journal.replay import RowChange
 from connector.settings import Settings
-from connector.storage.records import Manifest, Traffic
 from connector.sync.publishing.building import Built, Material, build_snapshot
-from connector.sync.publishing.gaps import KindRead
+from connector.sync.publishing.gaps import Gap, KindRead
 from connector.sync.publishing.previous import Key, Previous
-
-MOMENT = datetime(2026, 1, 5, tzinfo=UTC)
+from tests.support.snapshots import bare_manifest
+from tests.support.staged import Rows
 
 
 class Published:
@@ -51,21 +49,7 @@ class Published:
 
     @property
     def as_previous(self) -> Previous:
-        manifest = Manifest(
-            schema_version=1,
-            snapshot_id="before",
-            tenant_id="tenant",
-            started_at=MOMENT,
-            published_at=MOMENT,
-            settings={},
-            tables=dict(self.built.tables),
-            facts=dict(self.built.facts),
-            kinds={},
-            notes={},
-            left_out={},
-            warnings=(),
-            traffic=Traffic(),
-        )
+        manifest = bare_manifest("before", tables=dict(self.built.tables), facts=dict(self.built.facts))
         files = {table: self.built.files[held.parts[0].name] for table, held in self.built.tables.items()}
         facts = {table: self.built.files[held.parts[0].name] for table, held in self.built.facts.items()}
         return Previous(manifest, files, facts)
@@ -80,7 +64,7 @@ def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
     built = 0
 
     def publish(
-        staged: Mapping[str, Sequence[Mapping[str, Any]]],
+        staged: Rows,
         kinds: Sequence[KindRead] = (),
         after: Published | None = None,
         accepted: Sequence[str] = (),
@@ -106,6 +90,17 @@ def publish(tmp_path: Path, settings_of: Callable[..., Settings]):
         return Published(build_snapshot(folder, material, settings_of(**environ)))
 
     return publish
+
+
+@pytest.fixture
+def build(publish: Callable[..., Published]):
+    """Build a snapshot from staged rows alone; whether an application is provisioned is known where all jobs were read."""
+
+    def build(rows: Rows, *, jobs_complete: bool = True, **environ: str) -> Published:
+        table = "provisioning_jobs"
+        return publish(rows, [KindRead(table, (table,), gaps=() if jobs_complete else (Gap(table),))], **environ)
+
+    return build
 
 
 @pytest.fixture
