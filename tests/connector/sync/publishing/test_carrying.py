@@ -11,17 +11,9 @@ import pytest
 from connector.storage.records import Shrinking
 from connector.sync.kinds import READERS
 from connector.sync.publishing.gaps import Gap, KindRead
+from tests.support.staged import ZERO, ids, member
 
-ZERO = "00000000-0000-0000-0000-000000000000"
 CANDIDATE = {"service_principal_type": "Application", "tags": ["WindowsAzureActiveDirectoryIntegratedApp"]}
-
-
-def member(group: str, principal: str, kind: str = "account", relation: str = "member") -> dict[str, Any]:
-    return {"group_id": group, "relation": relation, "principal_kind": kind, "principal_id": principal}
-
-
-def ids(*names: str) -> list[dict[str, str]]:
-    return [{"id": name} for name in names]
 
 
 def held(key: str, principal: str, scope: str = "/", **more: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connector.access.staged import FACTS
-from tests.connector.sync.publishing.test_carrying import EVERYTHING, TENANT, held, member, reading, refused
+from tests.connector.sync.publishing.test_carrying import EVERYTHING, TENANT, held, reading, refused
+from tests.support.staged import member
 
 
 def test_every_fact_table_is_there_with_its_columns_sorted_by_key(publish) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from connector.journal.replay import RowChange
 from connector.sync.publishing.gaps import KindRead
-from tests.connector.sync.publishing.test_carrying import TENANT, member, reading, refused
+from tests.connector.sync.publishing.test_carrying import TENANT, reading, refused
+from tests.support.staged import member
 
 KEYS = {"accounts": ("id",), "memberships": ("group_id", "relation", "principal_id"), "tombstones": ("id",)}
 

@@ -2,75 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from connector.access.tables import TABLES
-from connector.settings import Settings
-from connector.sync.publishing.building import Built, Material, build_snapshot
-from connector.sync.publishing.gaps import Gap, KindRead
-
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-ZERO = "00000000-0000-0000-0000-000000000000"
-
-
-class Snapshot:
-    """What was built, to ask questions of."""
-
-    def __init__(self, built: Built) -> None:
-        self.built = built
-
-    def rows(self, table: str, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
-        path = self.built.files[f"{table}/part-00000.parquet"]
-        with duckdb.connect() as database:
-            database.execute("SET TimeZone = 'UTC'")
-            return database.execute(f"SELECT {', '.join(columns)} FROM '{path}' WHERE {where}").fetchall()
-
-
-@pytest.fixture
-def build(tmp_path: Path):
-    def build(rows: Rows, *, jobs_complete: bool = True, **environ: str) -> Snapshot:
-        parts = {}
-        for table, lines in rows.items():
-            parts[table] = [tmp_path / f"{table}.jsonl"]
-            parts[table][0].write_text("".join(json.dumps(line) + "\n" for line in lines))
-        work = tmp_path / "work"
-        work.mkdir()
-        return Snapshot(build_snapshot(work, material(parts, jobs_complete=jobs_complete), settings(**environ)))
-
-    return build
-
-
-def material(parts: Mapping[str, Sequence[Path]], *, jobs_complete: bool = True) -> Material:
-    table = "provisioning_jobs"
-    kind = KindRead(table, (table,), gaps=() if jobs_complete else (Gap(table),))
-    return Material(parts, [kind], None)
-
-
-def settings(**environ: str) -> Settings:
-    return Settings.load(
-        {
-            "ENTRA_TENANT_ID": "0785ef7c-2d7a-4542-b048-95bcab406e0b",
-            "ENTRA_CLIENT_ID": "0785ef7c-2d7a-4542-b048-95bcab406e0c",
-            "ENTRA_CLIENT_SECRET": "secret",
-            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-        }
-        | environ
-    )
-
-
-def member(group: str, principal: str, kind: str = "account", **more: Any) -> dict[str, Any]:
-    return {"group_id": group, "relation": "member", "principal_kind": kind, "principal_id": principal} | more
-
-
-def ids(*names: str) -> list[dict[str, str]]:
-    return [{"id": name} for name in names]
+from tests.support.staged import ZERO, Rows, ids, member
 
 
 def test_nothing_staged_makes_eight_empty_tables(build) -> None:
@@ -402,89 +340,11 @@ def test_whether_an_application_is_provisioned_is_unknown_where_jobs_were_not_re
     ]
 
 
-NESTED: Rows = {
-    "groups": [{"id": "top", "is_assignable_to_role": True}, {"id": "mid"}, {"id": "low"}],
-    "accounts": ids("a", "b"),
-    "directory_roles": ids("r"),
-    "enterprise_applications": ids("p"),
-    "memberships": [
-        member("top", "mid", "group"),
-        member("mid", "low", "group"),
-        member("low", "a"),
-        member("mid", "b"),
-        member("low", "top", "group"),  # a cycle
-    ],
-    "role_assignments": [{"id": "ra", "role_id": "r", "principal_id": "top", "scope": "/"}],
-    "app_role_assignments": [
-        {"id": "x", "application_id": "p", "role_id": ZERO, "principal_kind": "group", "principal_id": "mid"}
-    ],
-}
-ROLE, APP = "directory_role:r:assigned|top", f"enterprise_application:p:{ZERO}|mid"
+def test_the_same_facts_make_the_same_bytes(build) -> None:
+    accounts = [{"id": f"{n:06}", "department": f"d{n % 7}"} for n in range(30_000)]
 
+    first, second = (build({"accounts": accounts}).built.tables for _ in range(2))
 
-def test_roles_pass_down_nested_groups_and_app_roles_to_direct_members_only(build) -> None:
-    snapshot = build(NESTED)
-
-    of = "resource_kind <> 'group'"
-    assert snapshot.rows("inherited_grants", "grant_id", "principal_id", "depth", "path", where=of) == [
-        (ROLE, "a", 3, ["low", "mid", "top"]),
-        (ROLE, "b", 2, ["mid", "top"]),
-        (ROLE, "low", 2, ["mid", "top"]),
-        (ROLE, "mid", 1, ["top"]),
-        (APP, "b", 1, ["mid"]),
-    ]
-
-
-def test_a_cycle_gives_nobody_membership_of_themselves(build) -> None:
-    snapshot = build(NESTED)
-
-    of = "resource_kind = 'group'"
-    assert snapshot.rows("inherited_grants", "grant_id", "principal_id", "path", where=of) == [
-        ("group:low:member|top", "b", ["mid", "top"]),
-        ("group:low:member|top", "mid", ["top"]),
-        ("group:mid:member|low", "a", ["low"]),
-        ("group:mid:member|low", "top", ["low"]),
-        ("group:top:member|mid", "a", ["low", "mid"]),
-        ("group:top:member|mid", "b", ["mid"]),
-        ("group:top:member|mid", "low", ["mid"]),
-    ]
-
-
-def test_what_is_derived_can_be_limited_to_what_is_privileged(build) -> None:
-    snapshot = build(NESTED, INHERITED_GRANTS="privileged")
-
-    assert set(snapshot.rows("inherited_grants", "grant_id")) == {(ROLE,), ("group:top:member|mid",)}
-
-
-def test_nothing_is_derived_if_that_is_off(build) -> None:
-    assert build(NESTED, INHERITED_GRANTS="off").rows("inherited_grants", "grant_id") == []
-
-
-def test_too_deep_nesting_is_left_out_and_counted(build) -> None:
-    snapshot = build(NESTED, INHERITED_GRANTS_MAX_DEPTH="2")
-
-    assert snapshot.rows("inherited_grants", "principal_id", where=f"grant_id = '{ROLE}'") == [
-        ("b",),
-        ("low",),
-        ("mid",),
-    ]
-    assert snapshot.built.inherited.too_deep > 0
-
-
-def test_too_many_rows_are_cut_in_order_and_counted(build) -> None:
-    snapshot = build(NESTED, INHERITED_GRANTS_LIMIT="2")
-
-    assert snapshot.rows("inherited_grants", "grant_id", "principal_id") == [(ROLE, "a"), (ROLE, "b")]
-    assert snapshot.built.inherited.over_limit == 10
-
-
-def test_the_same_facts_make_the_same_bytes(tmp_path: Path) -> None:
-    lines = tmp_path / "accounts.jsonl"
-    lines.write_text("".join(f'{{"id": "{n:06}", "department": "d{n % 7}"}}\n' for n in range(30_000)))
-
-    def build_once(name: str) -> dict[str, str]:
-        (tmp_path / name).mkdir()
-        built = build_snapshot(tmp_path / name, material({"accounts": [lines]}), settings())
-        return {name: facts.parts[0].sha256 for name, facts in built.tables.items()}
-
-    assert build_once("first") == build_once("second")
+    assert {name: facts.parts[0].sha256 for name, facts in first.items()} == {
+        name: facts.parts[0].sha256 for name, facts in second.items()
+    }
