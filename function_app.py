@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from connector.functions import changes, full_sync, live, notifications, rounds, subscriptions, sync_requests
+from connector.functions import (
+    changes,
+    full_sync,
+    live,
+    notifications,
+    openapi,
+    operations,
+    rounds,
+    subscriptions,
+    sync_requests,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(full_sync.blueprint)
@@ -14,3 +24,5 @@ app.register_functions(subscriptions.blueprint)
 app.register_functions(notifications.blueprint)
 app.register_functions(changes.blueprint)
 app.register_functions(rounds.blueprint)
+app.register_functions(operations.blueprint)
+app.register_functions(openapi.blueprint)

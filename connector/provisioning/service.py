@@ -22,7 +22,7 @@ from connector.provisioning.errors import (
     TooManyOperations,
 )
 from connector.settings import Settings
-from connector.storage import open_store
+from connector.storage import StorageError, open_store
 from connector.storage.records import DeadLetter, Operation, Requester, Status
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "Provisioner",
     "ProvisioningDisabled",
     "ProvisioningError",
+    "StorageError",
     "TooLate",
     "TooManyOperations",
     "accept",

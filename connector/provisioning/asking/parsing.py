@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from connector.provisioning.asking.accepting import MOST_OPERATIONS
-from connector.provisioning.asking.requesting import RIGHT, OperationRequest
+from connector.provisioning.asking.requesting import OperationRequest, right_of
 from connector.provisioning.asking.strict_json import JsonObject, NotJson, read_json
 from connector.provisioning.entitlements import GUID
 from connector.storage.records.operations import Action, Wanted
@@ -139,13 +139,13 @@ def _field(name: str, one: Mapping[str, Any]) -> Any:
     field = _FIELDS[name]
     if name not in one:
         if field.default is msgspec.NODEFAULT:
-            raise ValueError(f"is missing; it must be {_right(field.type)}")
+            raise ValueError(f"is missing; it must be {right_of(field.type)}")
         return field.default
     try:
         value = msgspec.convert(one[name], field.type)
         return _in_utc(value) if isinstance(value, datetime) else _without_newline(name, value)
     except (msgspec.ValidationError, OverflowError):
-        raise ValueError(f"must be {_right(field.type)}") from None
+        raise ValueError(f"must be {right_of(field.type)}") from None
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -160,13 +160,6 @@ def _without_newline(name: str, value: Any) -> Any:
     if name != "justification" and isinstance(value, str) and value.endswith("\n"):
         raise OverflowError
     return value
-
-
-def _right(annotated: Any) -> str:
-    """What a field must be, in words."""
-    options = [annotated, *getattr(annotated, "__args__", ())]
-    metas = (meta for option in options for meta in getattr(option, "__metadata__", ()))
-    return next(str(meta.extra[RIGHT]) for meta in metas if meta.extra)
 
 
 def _contradictions(right: Mapping[str, Any], now: datetime) -> Iterable[tuple[str, str]]:

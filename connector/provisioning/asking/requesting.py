@@ -12,9 +12,7 @@ from connector.provisioning.asking.accepting import MOST_OPERATIONS
 from connector.provisioning.entitlements import GUID, PATTERN
 from connector.storage.records.operations import Action
 
-RIGHT = "right"
-"""Where the annotation of a field keeps what it must be, in words, for problems."""
-
+_RIGHT = "right"  # where the annotation of a field keeps what it must be
 LONGEST_JUSTIFICATION = 1_000  # characters; a thousand operations with one each stay within the longest request
 LONGEST_TICKET = 100  # characters
 LONGEST_PRINCIPAL = 256  # characters; a user principal name has 113 at most, one of a guest's own making may have more
@@ -24,19 +22,38 @@ _GROUP = "8a4eb9f4-2c0d-4d9c-a1de-4f4c2f0f3c11"
 _UNIT = "a2d4ff30-4e5a-4a0c-8f0b-5e5d83a2c7b9"
 
 
-def _meta(meaning: str, right: str, example: Any = None, **limits: Any) -> Meta:
+def described(meaning: str, right: str, example: Any = None, **limits: Any) -> Meta:
     """What is known of a field: ``meaning`` for readers, ``right``: what it must be, an example, and what checks it."""
     description = f"{meaning} Must be {right}."
-    return Meta(description=description, examples=example and [example], extra={RIGHT: right}, **limits)
+    return Meta(description=description, examples=example and [example], extra={_RIGHT: right}, **limits)
+
+
+def right_of(annotated: Any) -> str:
+    """What a field of a type that was :func:`described` must be, in words, to follow 'must be'."""
+    options = [annotated, *getattr(annotated, "__args__", ())]
+    metas = (meta for option in options for meta in getattr(option, "__metadata__", ()))
+    return next(str(meta.extra[_RIGHT]) for meta in metas if meta.extra)
+
+
+PrincipalName = Annotated[
+    str,
+    described(
+        "Who is to have it, or to have it no longer: an account, a group or a service principal.",
+        "an object id, a user principal name, or the application (client) id of a service principal",
+        "adele.vance@contoso.com",
+        pattern=f"^(?:{GUID}|{_UPN})$",
+        max_length=LONGEST_PRINCIPAL,
+    ),
+]
 
 
 class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One grant or revoke, as it is asked for."""
 
-    action: Annotated[Action, _meta("Whether to give or to take away.", "`grant` or `revoke`", "grant")]
+    action: Annotated[Action, described("Whether to give or to take away.", "`grant` or `revoke`", "grant")]
     entitlement: Annotated[
         str,
-        _meta(
+        described(
             "What is given or taken away.",
             "`group:{id}:member`, `group:{id}:owner`, `directory_role:{id}:assigned` or `directory_role:{id}:eligible`, with "
             "the id of the group or role definition",
@@ -45,19 +62,10 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             max_length=80,
         ),
     ]
-    principal: Annotated[
-        str,
-        _meta(
-            "Who is to have it, or to have it no longer: an account, a group or a service principal.",
-            "an object id, a user principal name, or the application (client) id of a service principal",
-            "adele.vance@contoso.com",
-            pattern=f"^(?:{GUID}|{_UPN})$",
-            max_length=LONGEST_PRINCIPAL,
-        ),
-    ]
+    principal: PrincipalName
     justification: Annotated[
         str,
-        _meta(
+        described(
             "Why; recorded, and handed to Privileged Identity Management.",
             f"a text of 1 to {LONGEST_JUSTIFICATION:,} characters that is not blank",
             "Joins the finance team on Monday.",
@@ -69,7 +77,7 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ticket: (
         Annotated[
             str,
-            _meta(
+            described(
                 "Number of the ticket that this is done for.",
                 f"a number or name of 1 to {LONGEST_TICKET} characters without blanks",
                 "CHG0031337",
@@ -82,7 +90,7 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ) = None
     scope: Annotated[
         str,
-        _meta(
+        described(
             "Where a directory role holds. Groups have no other than `/`, the tenant.",
             "`/`, `/administrativeUnits/{id}`, or `/{id}` with the object id of an application",
             f"/administrativeUnits/{_UNIT}",
@@ -93,7 +101,7 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     starts_at: (
         Annotated[
             datetime,
-            _meta(
+            described(
                 "When to begin; at once where it is left out or has passed.",
                 "a time with an offset from UTC, as in RFC 3339, before the year 3000",
                 "2031-03-03T08:00:00Z",
@@ -105,7 +113,7 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     expires_at: (
         Annotated[
             datetime,
-            _meta(
+            described(
                 "When what is granted ends; later than `starts_at`. It stays where this is left out.",
                 "a time to come, with an offset from UTC, as in RFC 3339, before the year 3000",
                 "2031-03-31T18:00:00+02:00",
@@ -114,7 +122,9 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         ]
         | None
     ) = None
-    dry_run: Annotated[bool, _meta("Only ask every guard, and say what would be done.", "`true` or `false`")] = False
+    dry_run: Annotated[bool, described("Only ask every guard, and say what would be done.", "`true` or `false`")] = (
+        False
+    )
 
 
 RequestBody = OperationRequest | Annotated[list[OperationRequest], Meta(min_length=1, max_length=MOST_OPERATIONS)]

@@ -52,7 +52,7 @@ def judged(
     found = judge(
         read_policy(data), settings(**environment or {}), own_id, Entitlement.parse(entitlement), asked, principal
     )
-    return found and found.code
+    return found.code if found else None
 
 
 END: dict[str, Any] = {"expires_at": "2031-01-01T00:00:00Z"}
