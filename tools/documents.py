@@ -1,4 +1,4 @@
-"""The generated parts of the documents: settings and tables. `python3 dev.py docs` writes them; a test keeps them current."""
+"""The generated parts of the documents: settings, tables, and why operations are refused. `python3 dev.py docs` writes them; a test keeps them current."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from connector.access.tables import TABLES
+from connector.provisioning.asking.problems import ProblemType
+from connector.provisioning.refusals import CODES
 from connector.settings import known_settings
 
 TOP = Path(__file__).resolve().parent.parent
@@ -33,9 +35,24 @@ def tables_page() -> str:
     return "\n".join(parts).rstrip()
 
 
+def refusals_table() -> str:
+    """Every code of a problem of an operation."""
+    rows = ["| code | meaning |", "| --- | --- |"]
+    return "\n".join([*rows, *(f"| `{code}` | {meaning} |" for code, meaning in CODES.items())])
+
+
+def problems_table() -> str:
+    """Every type of problem of the HTTP API, by status."""
+    rows = ["| status | type | meaning |", "| --- | --- | --- |"]
+    told = [f"| {one.status.value} | `{one.name.lower()}` | {one.title} |" for one in ProblemType]
+    return "\n".join([*rows, *told])
+
+
 GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "settings", settings_table),
     ("docs/tables.md", "tables", tables_page),
+    ("docs/provisioning.md", "refusals", refusals_table),
+    ("docs/provisioning.md", "problems", problems_table),
 )
 """File, name of the section in it, what makes the section."""
 
