@@ -11,11 +11,12 @@ from connector.access.decoding import NotJson, decode
 from connector.graph.errors import GraphError, RequestRefused, Throttled
 from connector.graph.writing import Outcome, Written, write
 from connector.provisioning.contract import Acted, Call, Later, Planned, Refused, Sent, Task, Tools
+from connector.provisioning.kinds import pim_times
 from connector.provisioning.kinds.pim_requests import Progress, ScheduleRequest, progress
 from connector.provisioning.kinds.role_holdings import read_held
 from connector.provisioning.kinds.role_planning import AsWanted, Draft, Situation, Write, draft
 from connector.provisioning.kinds.role_refusals import judged, not_licensed, unread
-from connector.provisioning.kinds.role_seeing import REQUEST_ID, ended
+from connector.provisioning.kinds.role_seeing import REQUEST_ID, REQUESTED_AT, ended
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Result
 
@@ -84,7 +85,7 @@ class Carrying:
             made = decode(written.body, ScheduleRequest)
         except NotJson:  # it is done all the same, and its own request will be found by what it says
             return None
-        self.state[REQUEST_ID] = made.id
+        self.state |= {REQUEST_ID: made.id, REQUESTED_AT: pim_times.written(self.tools.now)}
         lost = progress(made, self.tools.now) is Progress.LOST
         return Refused(ended(made)) if lost else None
 

@@ -19,7 +19,15 @@ from connector.provisioning.kinds.role_lockout import without_lockout
 from connector.provisioning.kinds.role_planning import AsWanted, Draft, NotHeld, Situation, draft
 from connector.provisioning.kinds.role_refusals import lacks_all, pending, permission_missing, pim_not_licensed, unread
 from connector.provisioning.kinds.role_scopes import TENANT, missing_scopes
-from connector.provisioning.kinds.role_seeing import WAS, ended, keys, own_request, reading
+from connector.provisioning.kinds.role_seeing import (
+    REQUEST_ID,
+    REQUESTED_AT,
+    WAS,
+    ended,
+    keys,
+    own_request,
+    reading,
+)
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Action, Problem, Result
 
@@ -158,10 +166,11 @@ def _under_way(it: Situation) -> Verdict | None:
         waited = (it.now - it.task.first_at).total_seconds()
         seconds = min(_LONGEST_WAIT_S, max(_SHORTEST_WAIT_S, waited / 2))
         said = f"Privileged Identity Management is at the request {running.id} ({running.status})."
-        return Later(seconds, said, state | {"request_id": running.id})
-    made_at = moment_of(mine.created_date_time) if mine is not None else None
-    if mine is not None and made_at is not None and (it.now - made_at).total_seconds() < _LAG_S:
-        return Later(2 * _SHORTEST_WAIT_S, f"The request {mine.id} is carried out, and does not show yet.", state, True)
+        return Later(seconds, said, state | {REQUEST_ID: running.id})
+    made_at = moment_of(state.get(REQUESTED_AT))
+    if made_at is not None and (it.now - made_at).total_seconds() < _LAG_S:
+        said = f"The request {state.get(REQUEST_ID)} was accepted, and does not show yet."
+        return Later(2 * _SHORTEST_WAIT_S, said, state, counts=True)
     return None
 
 

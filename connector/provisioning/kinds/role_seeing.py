@@ -21,6 +21,8 @@ WAS = "was"
 """Name, in an operation's state, of the keys of the fact rows that were there before: what is missing among them is gone."""
 REQUEST_ID = "request_id"
 """Name, in an operation's state, of the id of the schedule request that it made."""
+REQUESTED_AT = "requested_at"
+"""Name, in an operation's state, of when that was answered, by this machine's clock."""
 
 
 def seen(it: Situation) -> Seen:
