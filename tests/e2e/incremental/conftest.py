@@ -1,12 +1,19 @@
-"""Worlds for histories: deployments in one process, in the hands of a test."""
+"""Worlds for histories, and processes that follow a deployment, in the hands of a test."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from connector.incremental import coalescing
+from connector.sync.local import run_full_sync
+from emulators.graph import GraphEmulator
+from emulators.graph.tenant.generator import generate
+from tests.support.deployments import deploy
+from tests.support.following import Process
 from tests.support.haste import in_haste
 from tests.support.worlds.world import World
 
@@ -22,3 +29,17 @@ def haste() -> Iterator[None]:
     """Nobody waits for anything."""
     with in_haste():
         yield
+
+
+@pytest.fixture(scope="module")
+def process(new_storage_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A process that follows a deployment of its own for each file of tests."""
+    with GraphEmulator(generate(users=30, groups=12, seed=41)) as graph:
+        deployment = deploy(graph, new_storage_account())
+        asyncio.run(run_full_sync(deployment.settings))
+        process = Process(deployment, tmp_path_factory.mktemp("snapshots"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(coalescing, "_LONGEST_PAUSE_S", -1.0)  # no pauses between rounds: tests have their own bursts
+            process.round()
+            yield process
+        process.close()
