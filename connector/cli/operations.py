@@ -10,7 +10,9 @@ import typer
 
 from connector.cli.help import PROVISIONS, READS_STORAGE, help_text
 from connector.cli.invocation import JsonOption, invocation_of
+from connector.cli.outcomes import URL, document, outcome, show_outcome
 from connector.cli.output import Output
+from connector.cli.provisioning import myself, see_through
 from connector.storage.records.operations import Event, Operation, Status
 
 if TYPE_CHECKING:
@@ -85,17 +87,22 @@ def list_(
     if dead_letters:
         _show_dead(output, asyncio.run(list_dead_letters(settings)))
         return
-    page = asyncio.run(
-        list_operations(settings, statuses=statuses or (), principal=principal, after=after, limit=limit)
-    )
+    asked = list_operations(settings, statuses=statuses or (), principal=principal, after=after, limit=limit)
+    try:
+        page = asyncio.run(asked)
+    except ValueError:
+        raise typer.BadParameter("Give what the page before said.", param_hint="--after") from None
     if as_json:
-        output.document({"operations": page.operations, "next": page.next})
+        from connector.provisioning.asking.showing import OperationPage, summarize
+
+        shown = tuple(summarize(one, URL) for one in page.operations)
+        output.document(OperationPage(operations=shown, next=page.next))
         return
     columns = ("accepted (UTC)", "id", "action", "entitlement", "principal", "what it came to", "asked by")
     output.table(columns, [_row(one) for one in page.operations])
     if page.next:
         output.tell(f"There are more: --after {page.next}")
-    if not page.operations:
+    elif not page.operations:
         output.tell("No such operations.")
 
 
@@ -110,7 +117,7 @@ def show(ctx: typer.Context, operation_id: Id, as_json: JsonOption = False) -> N
     if found is None:
         raise NoSuchOperation(operation_id)
     if as_json:
-        output.document(found)
+        output.document(document([found]))
     else:
         _show(output, found)
 
@@ -120,13 +127,11 @@ def cancel(ctx: typer.Context, operation_id: Id, as_json: JsonOption = False) ->
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    from connector.cli.outcomes import show_outcome
-    from connector.cli.provisioning import myself
     from connector.provisioning.service import cancel as ask
 
     cancelled = asyncio.run(ask(invocation.settings(), operation_id, myself()))
     if as_json:
-        output.document(cancelled)
+        output.document(document([cancelled]))
     else:
         show_outcome(output, cancelled)
 
@@ -142,7 +147,6 @@ def retry(
     """Steps on stderr, what it came to on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    from connector.cli.provisioning import myself, see_through
     from connector.provisioning.service import retry as ask
 
     revived = asyncio.run(ask(invocation.settings(), operation_id, myself()))
@@ -155,8 +159,6 @@ def retry(
 
 
 def _row(one: Operation) -> tuple[object, ...]:
-    from connector.cli.outcomes import outcome
-
     wanted = one.wanted
     action = f"{wanted.action.value} (dry run)" if wanted.dry_run else wanted.action.value
     who = one.principal_name or wanted.principal
@@ -164,8 +166,6 @@ def _row(one: Operation) -> tuple[object, ...]:
 
 
 def _show(output: Output, one: Operation) -> None:
-    from connector.cli.outcomes import show_outcome
-
     wanted, who = one.wanted, one.principal_name or one.wanted.principal
     known = f" ({one.principal_kind.replace('_', ' ')}, {one.principal_id})" if one.principal_kind else ""
     facts = {

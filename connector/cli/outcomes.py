@@ -8,6 +8,9 @@ from connector.cli.exits import Exit
 from connector.cli.output import Output
 from connector.storage.records.operations import Event, Operation, Result, Status
 
+URL = "/api/operations"
+"""Where the Function App has operations, whatever its host is called."""
+
 _RESULTS = {
     Result.GRANTED: "granted, and seen",
     Result.UPDATED: "held before; it begins or ends at another time now, and that was seen",
@@ -56,6 +59,14 @@ def outcome(operation: Operation) -> str:
     return f"{told}, not before {operation.not_before:%Y-%m-%d %H:%M:%S} UTC" if operation.not_before else told
 
 
+def document(operations: Sequence[Operation]) -> object:
+    """As JSON, the same as over HTTP: one, or several."""
+    from connector.provisioning.asking.showing import OperationsShown, show
+
+    shown = tuple(show(one, URL) for one in operations)
+    return shown[0] if len(shown) == 1 else OperationsShown(operations=shown)
+
+
 def show_outcome(output: Output, operation: Operation) -> None:
     """Print what an operation came to; why not, and what to do about it."""
     output.line(f"Operation {operation.id}: {outcome(operation)}.")
@@ -74,7 +85,7 @@ def exit_code(operations: Sequence[Operation]) -> Exit:
 
 
 def _exit(operation: Operation) -> Exit:
-    if operation.status is Status.SCHEDULED or (operation.status is Status.ACCEPTED):
+    if operation.status in (Status.SCHEDULED, Status.ACCEPTED):
         return Exit.FINE
     if operation.status.open:
         return Exit.NOT_YET

@@ -14,6 +14,7 @@ import typer
 from connector.cli.help import PROVISIONS, help_text
 from connector.cli.invocation import Invocation, JsonOption, invocation_of
 from connector.cli.moments import TO_COME, moment_to_come
+from connector.cli.outcomes import Steps, document, exit_code, show_outcome
 from connector.storage.records.operations import Action, Operation, Requester
 
 if TYPE_CHECKING:
@@ -154,8 +155,6 @@ def see_through(invocation: Invocation, operations: list[Operation], *, wait: bo
     Raises:
         typer.Exit: they did not all come to what was asked for.
     """
-    from connector.cli.outcomes import Steps, exit_code, show_outcome
-
     output, steps = invocation.output, Steps(invocation.output)
     for one in operations:
         steps(one)
@@ -167,7 +166,7 @@ def see_through(invocation: Invocation, operations: list[Operation], *, wait: bo
         for one in operations:
             steps(one)
     if output.as_json:
-        output.document(operations[0] if len(operations) == 1 else operations)
+        output.document(document(operations))
     else:
         for one in operations:
             show_outcome(output, one)
