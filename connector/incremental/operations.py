@@ -6,6 +6,7 @@ changes nothing. Where both have read at the same time, neither overrules the ot
 * What was seen here counts only while no round has committed what tells of the same since it was looked for; that round may have
   read later. Then it has to be looked for again, unless what is in force says the same already.
 * A round that read before an operation's effect was committed, and says something else of the same fact, reads again (``commit``).
+  Where the effect was known already and so nothing was committed, such a round is not noticed; its next one tells how it is.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ async def journal_effects(
         return Journalled(Journalling.STALE, why="A snapshot has been published since it was looked for.")
     context = CommitContext(store=store, settings=settings, replica=follower.replica, now=now)
     try:
-        journalled = await _commit(context, held, reading, operations, since.record)
+        async with follower.journalling:
+            journalled = await _commit(context, held, reading, operations, since.record)
     except (JournalDamaged, SnapshotUnusable, TooMuchAtOnce) as problem:
         log_event(_log, "effects_not_journalled", level=logging.WARNING, why=str(problem), advice=problem.advice)
         return Journalled(Journalling.LEFT, why=str(problem))

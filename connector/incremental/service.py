@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Collection
@@ -53,6 +54,8 @@ class Follower:
         self._owns_graph = graph is None
         self._temporary = None if folder else TemporaryFolder()
         self._replica = SharedReplica(folder or (self._temporary.path if self._temporary else Path()))
+        self.journalling = asyncio.Lock()
+        """Held while effects of operations are journalled: who is alone does not derive what somebody else makes void."""
         self._later = Later()
         self._turns: dict[tuple[Settings, Lane], Turns] = {}
 

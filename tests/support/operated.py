@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -21,7 +22,7 @@ from connector.storage.records.operations import (
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 GROUP = "02bd9fd6-8f93-4758-87c3-1fb73740a315"
-_HAPPENED = (
+_HAPPENED: tuple[tuple[EventKind, str, dict[str, Any]], ...] = (
     (EventKind.ACCEPTED, "Asked for by a function key.", {}),
     (EventKind.INTENDED, "About to add the member.", {"method": "PATCH", "path": f"/groups/{GROUP}"}),
     (EventKind.WRITTEN, "Graph answered 204.", {"request_id": "0c1a", "status": 204}),

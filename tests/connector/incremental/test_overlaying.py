@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connector.incremental.facts import Reading, Replace
-from connector.incremental.overlaying import without
+from connector.incremental.overlaying import contradicts, without
 from connector.storage.records import FactChange
 
 
@@ -46,3 +48,28 @@ def test_thousands_of_lists_share_what_they_spare() -> None:
 
     spared = {id(one.but) for one in without(Reading(replaced=lists), [touched("young")]).replaced}
     assert len(spared) == 1
+
+
+@pytest.mark.parametrize(
+    ("reading", "contradicted"),
+    [
+        (Reading(rows={"app_role_assignments": [{**assignment("one"), "role_id": None}]}), False),
+        (Reading(rows={"app_role_assignments": [{**assignment("one"), "role_id": "r"}]}), True),
+        (Reading(gone={"app_role_assignments": [("one",)]}), True),
+        (Reading(replaced=[Replace("app_role_assignments", "application_id", "app")]), True),
+        (Reading(replaced=[Replace("app_role_assignments", "application_id", "another")]), False),
+        (Reading(replaced=[Replace("app_role_assignments", but=frozenset({("id", "one")}))]), False),
+        (Reading(rows={"app_role_assignments": [assignment("another")]}), False),
+        (Reading(removed={"account": {"one"}}), False),
+    ],
+)
+def test_what_says_something_else_of_a_fact_that_was_brought_about_contradicts(
+    reading: Reading, contradicted: bool
+) -> None:
+    assert contradicts(reading, [touched("one", gone=True), touched("one")]) is contradicted
+
+
+def test_of_what_was_taken_away_only_a_row_says_something_else() -> None:
+    assert contradicts(Reading(rows={"app_role_assignments": [assignment("one")]}), [touched("one", gone=True)])
+    assert not contradicts(Reading(gone={"app_role_assignments": [("one",)]}), [touched("one", gone=True)])
+    assert not contradicts(Reading(replaced=[Replace("app_role_assignments")]), [touched("one", gone=True)])
