@@ -18,6 +18,9 @@ from connector.sync.kinds import READERS, Reader, Work
 from emulators.graph import GraphEmulator
 from emulators.graph.tenant.generator import generate
 
+SIGN_INS = {"SIGN_IN_ACTIVITY": "true"}
+MAILBOXES = {"MAILBOX_PURPOSE": "true"}
+
 
 async def no_wait(_seconds: float) -> None:
     """Throttling in tests is not waited out."""
