@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -118,18 +119,23 @@ def test_segments_of_facts_alone_are_folded_too_and_ids_sort_as_the_journal_goes
     on_bench(test)
 
 
+def while_folding(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]) -> None:
+    """Let something happen after a snapshot was folded, and before it is put in force."""
+    fold = compacting._fold
+
+    async def fold_slowly(*args: Any) -> Any:
+        folded = await fold(*args)
+        await happens()
+        return folded
+
+    monkeypatch.setattr(compacting, "_fold", fold_slowly)
+
+
 def test_what_is_committed_meanwhile_follows_the_new_snapshot(on_bench, monkeypatch) -> None:
     async def test(bench: Any) -> None:
         await sync(bench, listing(accounts="abc"))
         await seen(bench, appears="d")
-        fold = compacting._fold
-
-        async def fold_slowly(*args: Any) -> Any:
-            folded = await fold(*args)
-            await seen(bench, appears="e", goes="d")
-            return folded
-
-        monkeypatch.setattr(compacting, "_fold", fold_slowly)
+        while_folding(monkeypatch, lambda: seen(bench, appears="e", goes="d"))
         compacted = await squeeze(bench.store)
         current = (await bench.store.current()).record
         assert (current.snapshot_id, len(current.segments)) == (compacted, 1)
@@ -142,14 +148,7 @@ def test_a_full_sync_that_was_faster_stays_in_force(on_bench, monkeypatch) -> No
     async def test(bench: Any) -> None:
         await sync(bench, listing(accounts="abc"))
         await seen(bench, appears="d")
-        fold = compacting._fold
-
-        async def fold_slowly(*args: Any) -> Any:
-            folded = await fold(*args)
-            await sync(bench, listing(accounts="ab"))
-            return folded
-
-        monkeypatch.setattr(compacting, "_fold", fold_slowly)
+        while_folding(monkeypatch, lambda: sync(bench, listing(accounts="ab")))
         assert await squeeze(bench.store) is None
         assert await accounts(bench) == "ab"
 
