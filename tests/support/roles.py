@@ -181,10 +181,9 @@ class RolesAtWork:
             if isinstance(verdict, Later):
                 task = self._later(task, verdict)
                 continue
-            task = replace(task, state=verdict.state)
+            task = replace(task, intended=True, state={**task.state, **verdict.state})
             acted = self.act(task, verdict)
             went.append(acted)
-            task = replace(task, intended=True)
             if isinstance(acted, Refused):
                 return End(problem=acted.problem, went=tuple(went))
             if isinstance(acted, Later):

@@ -38,6 +38,7 @@ class Carrying:
     kind: str
     task: Task
     planned: Planned
+    plan: Draft
     calls: list[Call] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -48,8 +49,7 @@ class Carrying:
             GraphError: Microsoft Entra ID issues no token.
         """
         self.state = dict(self.task.state) | dict(self.planned.state)
-        plan = self.planned.data
-        for one in plan.writes if isinstance(plan, Draft) else ():
+        for one in self.plan.writes:
             written = await write(
                 self.tools.session, one.method, one.path, one.body, repeatable=one.verb in ("unassign", "cancel")
             )
@@ -101,7 +101,7 @@ class Carrying:
         if one.verb in ("unassign", "cancel") and error.not_found:
             return None  # somebody else was faster, or the answer of the call before was lost
         if code == "roleassignmentdoesnotexist" and one.verb == "adminRemove":
-            mine = self.task.intended or len(self.calls) > 1
+            mine = self.plan.again or len(self.calls) > 1
             return Sent(tuple(self.calls), None if mine else Result.ALREADY_REVOKED, self.state)
         if one.verb == "cancel" or code in ("pendingroleassignmentrequest", "roleassignmentdoesnotexist"):
             return Later(_AGAIN_S, f"Things have changed meanwhile: {error.message}", self.state, counts=True)
@@ -123,7 +123,7 @@ class Carrying:
             return unread(held)
         it = Situation(self.task, self.role_id, self.kind, held, self.tools.now)
         if isinstance(draft(it), AsWanted):
-            return Sent(tuple(self.calls), None if self.task.intended else Result.ALREADY_GRANTED, self.state)
+            return Sent(tuple(self.calls), None if self.plan.again else Result.ALREADY_GRANTED, self.state)
         if held.activated and not held.is_assigned:
             return Refused(
                 problem(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.access.roles import RoleDefinition
@@ -151,7 +151,7 @@ def _planned(it: Situation, made: Draft) -> Planned:
     before = it.task.state.get(WAS)
     was: Mapping[str, Any] = before if isinstance(before, dict) else {}
     kept = {table: sorted({*was.get(table, ()), *now}) for table, now in keys(it.held).items()}
-    return Planned(tuple(one.step for one in made.writes), result, made, {WAS: kept})
+    return Planned(tuple(one.step for one in made.writes), result, replace(made, again=it.task.intended), {WAS: kept})
 
 
 def _under_way(it: Situation) -> Verdict | None:

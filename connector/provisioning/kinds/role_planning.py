@@ -52,12 +52,14 @@ class Draft:
     """What would bring it about, before it is known whether anything is in the way.
 
     Attributes:
-        takes_away: it ends what is in force, now or sooner than it would, so that nobody may depend on it.
+        takes_away: it ends what is in force, now or sooner than it would.
+        again: it may have been done by an attempt before this.
     """
 
     writes: tuple[Write, ...]
     result: Result
     takes_away: bool = False
+    again: bool = False
 
     @property
     def through_pim(self) -> bool:

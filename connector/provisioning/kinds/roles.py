@@ -63,7 +63,7 @@ class DirectoryRoles:
             GraphError: Microsoft Entra ID issues no token.
         """
         role_id, kind = entitlement.id, kind_of(entitlement)
-        return {task.id: await Carrying(tools, role_id, kind, task, plan).out() for task, plan in planned}
+        return {task.id: await Carrying(tools, role_id, kind, task, plan, plan.data).out() for task, plan in planned}
 
     async def look(self, tools: Tools, entitlement: Entitlement, tasks: Sequence[Task]) -> Mapping[str, Seen]:
         """How it is now.
