@@ -34,8 +34,9 @@ def explain(error: Exception, logger: logging.Logger) -> func.HttpResponse | Non
         return None
     level = logging.ERROR if problem.status >= 500 else logging.INFO
     kind = problem.type.rpartition(":")[2]
-    why = str(error) if problem.status >= 500 and not isinstance(error, SettingsError) else None
-    log_event(logger, "operations_request_refused", level=level, status=problem.status, problem=kind, why=why)
+    # Who operates this is told what callers are not; what is wrong with settings has been logged where they were read.
+    why = {"why": str(error)} if problem.status >= 500 and not isinstance(error, SettingsError) else {}
+    log_event(logger, "operations_request_refused", level=level, status=problem.status, problem=kind, **why)
     return answer_problem(problem, _headers(error))
 
 

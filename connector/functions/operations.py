@@ -17,7 +17,7 @@ from connector.functions.answers import answer_typed
 from connector.functions.callers import AUTH_LEVEL, caller_of
 from connector.functions.explaining import Told, explain
 from connector.functions.settings import load_settings
-from connector.logs import log_event, quiet_libraries
+from connector.logs import quiet_libraries
 from connector.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connector.provisioning.asking.parsing import Parsed
 
 _log = logging.getLogger(__name__)
+_LONGEST_ID = 64  # characters of a caller's that an answer repeats
 
 Answering = Callable[[Settings, "Requester", func.HttpRequest], Awaitable[func.HttpResponse]]
 
@@ -87,10 +88,6 @@ async def _accept(settings: Settings, requester: Requester, req: func.HttpReques
         raise service.ProvisioningDisabled
     key, parsed = _asked(req)
     accepted = await service.accept(settings, service.Asked(parsed.wanted, requester, key))
-    first = accepted.operations[0].id
-    log_event(
-        _log, "operations_accepted", count=len(parsed.wanted), first=first, before=accepted.before, by=requester.kind
-    )
     url = _url(req)
     shown = tuple(show(one, url) for one in accepted.operations)
     if parsed.many:
@@ -151,7 +148,7 @@ async def _read(settings: Settings, _: Requester, req: func.HttpRequest) -> func
 
     operation = await service.read_operation(settings, _id(req))
     if operation is None:
-        raise service.NoSuchOperation(_id(req))
+        raise service.NoSuchOperation(_id(req)[:_LONGEST_ID])
     return answer_typed(200, show(operation, _url(req)))
 
 
@@ -160,7 +157,6 @@ async def _cancel(settings: Settings, requester: Requester, req: func.HttpReques
     from connector.provisioning.asking.showing import show
 
     operation = await service.cancel(settings, _id(req), requester)
-    log_event(_log, "operation_cancelled", operation=operation.id, by=requester.kind)
     return answer_typed(200, show(operation, _url(req)))
 
 
@@ -169,7 +165,6 @@ async def _retry(settings: Settings, requester: Requester, req: func.HttpRequest
     from connector.provisioning.asking.showing import show_again
 
     found = await service.retry(settings, _id(req), requester)
-    log_event(_log, "operation_revived", operation=found.id, by=requester.kind)
     return answer_typed(202, show_again(found, _url(req)))
 
 

@@ -40,7 +40,7 @@ def describe(*, authenticated: bool) -> _Json:
     body, _, shown, many, page, letter, problem = schemas
     components.pop(ListQuery.__name__)  # its fields are parameters
     made = _Made(_guards(authenticated), problem)
-    return {
+    described = {
         "openapi": "3.1.0",
         "info": {
             "title": "Operations of the Entra connector",
@@ -106,6 +106,9 @@ def describe(*, authenticated: bool) -> _Json:
         },
         "components": {"schemas": components, "securitySchemes": _schemes(authenticated)},
     }
+    return msgspec.json.decode(
+        msgspec.json.encode(described), type=_Json
+    )  # what defaults are in Python is none of JSON's
 
 
 _ASKING = (
