@@ -99,25 +99,28 @@ async def _measure(stack: Stack, sizes: Sizes, tell: Callable[[str], None]) -> d
             raise SystemExit(f"The sync failed. {end.failure.sentence} {end.failure.advice}")
         found = await _look(stack.settings)
         with Asking(stack.host) as asking:
-            _one(asking, next(_single(found, sizes.seed + 1)))  # the worker loads its modules
+            _one(asking, next(single_operations(found, sizes.seed + 1)))  # the worker loads its modules
             tell(f"{sizes.single} operations, one at a time …")
             admin.reset()
-            waits = [_timed(asking, body, sizes.seed) for body in islice(_single(found, sizes.seed), sizes.single)]
+            waits = [
+                _timed(asking, body, sizes.seed) for body in islice(single_operations(found, sizes.seed), sizes.single)
+            ]
             alone = admin.read()
             tell(f"{sizes.memberships:,} memberships of {sizes.groups} groups, in lists of {_LIST:,} …")
-            bodies = _bulk(found, sizes)
+            bodies = bulk_memberships(found, sizes)
             admin.reset()
             bulk = await _in_bulk(asking, store, bodies)
             spent = admin.read()
     missing = _missing(admin, bodies)
     if missing:
         raise SystemExit(f"{missing:,} memberships are said to be granted and are not there.")
-    return _report(sizes, waits, alone, bulk, spent)
+    return numbers(sizes, waits, alone, bulk, spent)
 
 
-def _report(
+def numbers(
     sizes: Sizes, waits: Sequence[float], alone: dict[str, Any], bulk: Bulk, spent: dict[str, Any]
 ) -> dict[str, Any]:
+    """What was measured, by name."""
     cuts = quantiles(waits, n=100, method="inclusive")
     return {
         "p50_s": round(cuts[49], 3),
@@ -138,10 +141,11 @@ def _report(
 
 async def _look(settings: Settings) -> Found:
     with await open_current(settings) as opened:
-        return _found(opened.snapshot)
+        return find_work(opened.snapshot)
 
 
-def _found(snapshot: Snapshot) -> Found:
+def find_work(snapshot: Snapshot) -> Found:
+    """What there is to grant and revoke in the tenant that ``snapshot`` shows."""
     users = [id_ for (id_,) in snapshot.execute("SELECT id FROM accounts WHERE enabled ORDER BY id")]
     members: dict[str, set[str]] = {}
     for group, user in snapshot.execute("SELECT resource_id, principal_id FROM grants WHERE resource_kind = 'group'"):
@@ -153,7 +157,7 @@ def _found(snapshot: Snapshot) -> Found:
     return Found(free, held, roles, users)
 
 
-def _single(found: Found, seed: int) -> Iterator[Body]:
+def single_operations(found: Found, seed: int) -> Iterator[Body]:
     """Operations that change something, in turn: a membership granted and one revoked, twice, then a role granted."""
     chooser = random.Random(seed)  # noqa: S311 - which user is in which group need not be unguessable
     held, seen = chooser.sample(found.held, len(found.held)), set[tuple[str, str]]()
@@ -174,7 +178,7 @@ def _single(found: Found, seed: int) -> Iterator[Body]:
                 yield _body("revoke" if turn == "revoke" else "grant", entitlement, user)
 
 
-def _bulk(found: Found, sizes: Sizes) -> list[Body]:
+def bulk_memberships(found: Found, sizes: Sizes) -> list[Body]:
     """Memberships that are not there yet, group by group."""
     each = -(-sizes.memberships // sizes.groups)
     roomy = [(group, free) for group, free in found.free if len(free) > each + sizes.single][-sizes.groups :]
