@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
 from connector.storage.blobs import Blobs
-from connector.storage.documents import Held, decode, encode
+from connector.storage.documents import Documents, Held, encode
 from connector.storage.errors import Conflict
 from connector.storage.names import OPERATIONS_QUEUE, Names
 from connector.storage.operation_ids import is_day
@@ -23,11 +22,9 @@ from connector.storage.records import (
     HourlyCount,
     Line,
     LineMessage,
-    Record,
     RequestMessage,
 )
 
-R = TypeVar("R", bound=Record)
 _READS_AT_ONCE = 16
 _DUE = "due"
 
@@ -46,6 +43,7 @@ class Operations:
 
     def __init__(self, blobs: Blobs, queues: Queues, names: Names) -> None:
         self._blobs = blobs
+        self._documents = Documents(blobs)
         self._queues = queues
         self._names = names
 
@@ -53,7 +51,7 @@ class Operations:
 
     async def bundle(self, bundle: str) -> Held[Bundle] | None:
         """A bundle by its id, or None where there is none."""
-        return await self._read(self._names.bundle(bundle), Bundle)
+        return await self._documents.read(self._names.bundle(bundle), Bundle)
 
     async def bundles(self, ids: Collection[str]) -> dict[str, Held[Bundle]]:
         """Those of some bundles that there are, by id."""
@@ -69,7 +67,7 @@ class Operations:
     async def create_bundle(self, bundle: Bundle) -> Held[Bundle]:
         """Write a bundle; where it is there already, with whatever has happened since, that one."""
         try:
-            return await self._replace(self._names.bundle(bundle.id), bundle, None)
+            return await self._documents.replace(self._names.bundle(bundle.id), bundle, None)
         except Conflict:
             held = await self.bundle(bundle.id)
             if held is None:
@@ -78,7 +76,7 @@ class Operations:
 
     async def replace_bundle(self, bundle: Bundle, held: Held[Bundle]) -> Held[Bundle]:
         """Replace a bundle, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.bundle(bundle.id), bundle, held)
+        return await self._documents.replace(self._names.bundle(bundle.id), bundle, held)
 
     async def days(self) -> list[str]:
         """The days on which anything was asked for, newest first."""
@@ -95,12 +93,12 @@ class Operations:
 
     async def line(self, line: str) -> Held[Line] | None:
         """A line by its name (:func:`~connector.storage.names.line_name`), or None where nothing waits in it."""
-        return await self._read(self._names.line(line), Line)
+        return await self._documents.read(self._names.line(line), Line)
 
     async def replace_line(self, name: str, line: Line, held: Held[Line] | None) -> Held[Line]:
         """Write a line, if ``held`` still is what is there (None: nothing was). Raises Conflict otherwise."""
         metadata = {_DUE: line.due.isoformat()} if line.due else {}
-        return await self._replace(self._names.line(name), line, held, metadata)
+        return await self._documents.replace(self._names.line(name), line, held, metadata)
 
     async def remove_line(self, name: str, held: Held[Line]) -> None:
         """Delete a line, if ``held`` still is what is there. Raises Conflict otherwise."""
@@ -118,23 +116,23 @@ class Operations:
 
     async def asked_before(self, key: str) -> Held[AskedBefore] | None:
         """What a key was used for, by its hash, or None."""
-        return await self._read(self._names.asked_before(key), AskedBefore)
+        return await self._documents.read(self._names.asked_before(key), AskedBefore)
 
     async def replace_asked_before(
         self, key: str, asked: AskedBefore, held: Held[AskedBefore] | None
     ) -> Held[AskedBefore]:
         """Note what a key was used for, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.asked_before(key), asked, held)
+        return await self._documents.replace(self._names.asked_before(key), asked, held)
 
     async def hourly_count(self, moment: datetime) -> Held[HourlyCount] | None:
         """How many operations were accepted in the hour of ``moment``."""
-        return await self._read(self._names.hour(moment), HourlyCount)
+        return await self._documents.read(self._names.hour(moment), HourlyCount)
 
     async def replace_hourly_count(
         self, moment: datetime, count: HourlyCount, held: Held[HourlyCount] | None
     ) -> Held[HourlyCount]:
         """Count, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.hour(moment), count, held)
+        return await self._documents.replace(self._names.hour(moment), count, held)
 
     async def policy(self) -> bytes | None:
         """The policy as people wrote it, or None where there is none."""
@@ -161,7 +159,7 @@ class Operations:
 
     async def dead_letter(self, id_: str) -> DeadLetter | None:
         """A message that was put aside, or None."""
-        held = await self._read(self._names.dead_letter(id_), DeadLetter)
+        held = await self._documents.read(self._names.dead_letter(id_), DeadLetter)
         return held.record if held else None
 
     async def dead_letters(self) -> Sequence[DeadLetter]:
@@ -174,18 +172,6 @@ class Operations:
     async def remove_dead_letter(self, id_: str) -> None:
         """Delete a message that was put aside; that there is none is no error."""
         await self._blobs.delete(self._names.dead_letter(id_))
-
-    async def _read(self, name: str, kind: type[R]) -> Held[R] | None:
-        blob = await self._blobs.read(name)
-        return Held(decode(blob.data, kind, name), blob.etag) if blob else None
-
-    async def _replace(
-        self, name: str, record: R, held: Held[R] | None, metadata: Mapping[str, str] | None = None
-    ) -> Held[R]:
-        data = encode(record)
-        if held is None:
-            return Held(record, await self._blobs.create(name, data, metadata=metadata))
-        return Held(record, await self._blobs.replace(name, data, held.etag, metadata=metadata))
 
 
 def _time(text: str | None) -> datetime | None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -15,7 +14,7 @@ from connector.settings import Settings
 from connector.storage.audit import AuditFiles
 from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
-from connector.storage.documents import Held, decode, encode, same_etag
+from connector.storage.documents import Documents, Held, encode, same_etag
 from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.hashes import sha256_of
 from connector.storage.journal import Segment, decode_segment, encode_segment
@@ -29,7 +28,6 @@ from connector.storage.records import (
     Current,
     Manifest,
     Progress,
-    Record,
     Rounds,
     Running,
     SegmentRef,
@@ -40,7 +38,6 @@ from connector.storage.records import (
 )
 from connector.storage.subscriptions import LifecycleMessage, Subscriptions
 
-R = TypeVar("R", bound=Record)
 _READS_AT_ONCE = 16
 _DELETES_AT_ONCE = 16
 
@@ -50,6 +47,7 @@ class Store:
 
     def __init__(self, blobs: Blobs, queues: Queues, tenant_id: str) -> None:
         self._blobs = blobs
+        self._documents = Documents(blobs)
         self._queues = queues
         self._names = Names(tenant_id)
 
@@ -57,7 +55,7 @@ class Store:
 
     async def current(self) -> Held[Current] | None:
         """What is in force, or None before the first sync is published."""
-        return await self._read(self._names.current, Current)
+        return await self._documents.read(self._names.current, Current)
 
     async def replace_current(self, current: Current, held: Held[Current] | None) -> Held[Current]:
         """Put ``current`` in force, if ``held`` still is what is there (None: nothing was).
@@ -65,7 +63,7 @@ class Store:
         Raises:
             Conflict: something else is in force by now.
         """
-        return await self._replace(self._names.current, current, held)
+        return await self._documents.replace(self._names.current, current, held)
 
     async def manifest(self, snapshot_id: str) -> Manifest:
         """The manifest of a snapshot.
@@ -74,7 +72,7 @@ class Store:
             BlobMissing: there is no such snapshot.
         """
         name = self._names.manifest(snapshot_id)
-        held = await self._read(name, Manifest)
+        held = await self._documents.read(name, Manifest)
         if held is None:
             raise BlobMissing(name)
         return held.record
@@ -175,11 +173,11 @@ class Store:
 
     async def rounds(self) -> Held[Rounds] | None:
         """What rounds have been doing, or None before the first."""
-        return await self._read(self._names.rounds, Rounds)
+        return await self._documents.read(self._names.rounds, Rounds)
 
     async def replace_rounds(self, rounds: Rounds, held: Held[Rounds] | None) -> Held[Rounds]:
         """Tell what rounds have been doing, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.rounds, rounds, held)
+        return await self._documents.replace(self._names.rounds, rounds, held)
 
     def lease(self, name: str, *, patience: float = 0.0) -> AbstractAsyncContextManager[Lease]:
         """Be the only one who does what ``name`` says (:class:`~connector.storage.records.Lane`), while the context lasts.
@@ -198,13 +196,13 @@ class Store:
 
     async def subscriptions(self) -> Held[Subscriptions] | None:
         """What is known of the subscriptions to change notifications, or None before the first."""
-        return await self._read(self._names.subscriptions, Subscriptions)
+        return await self._documents.read(self._names.subscriptions, Subscriptions)
 
     async def replace_subscriptions(
         self, subscriptions: Subscriptions, held: Held[Subscriptions] | None
     ) -> Held[Subscriptions]:
         """Write what is known of them, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.subscriptions, subscriptions, held)
+        return await self._documents.replace(self._names.subscriptions, subscriptions, held)
 
     # --- operations
 
@@ -222,23 +220,23 @@ class Store:
 
     async def running(self) -> Held[Running] | None:
         """The marker that names the sync that may run."""
-        return await self._read(self._names.running, Running)
+        return await self._documents.read(self._names.running, Running)
 
     async def replace_running(self, running: Running, held: Held[Running] | None) -> Held[Running]:
         """Let another sync run, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.running, running, held)
+        return await self._documents.replace(self._names.running, running, held)
 
     async def sync(self, sync_id: str) -> Held[Sync] | None:
         """The plan of a sync, or None before its first step."""
-        return await self._read(self._names.sync(sync_id), Sync)
+        return await self._documents.read(self._names.sync(sync_id), Sync)
 
     async def replace_sync(self, sync: Sync, held: Held[Sync] | None) -> Held[Sync]:
         """Write the plan of a sync, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.sync(sync.sync_id), sync, held)
+        return await self._documents.replace(self._names.sync(sync.sync_id), sync, held)
 
     async def progress(self, sync_id: str) -> Progress | None:
         """How far a sync is, or None where there is no such sync."""
-        held = await self._read(self._names.progress(sync_id), Progress)
+        held = await self._documents.read(self._names.progress(sync_id), Progress)
         return held.record if held else None
 
     async def write_progress(self, progress: Progress) -> None:
@@ -258,13 +256,13 @@ class Store:
 
     async def checkpoint(self, sync_id: str, unit: str) -> Held[Checkpoint] | None:
         """Where a unit stands, or None before it is planned."""
-        return await self._read(self._names.unit(sync_id, unit), Checkpoint)
+        return await self._documents.read(self._names.unit(sync_id, unit), Checkpoint)
 
     async def replace_checkpoint(
         self, sync_id: str, checkpoint: Checkpoint, held: Held[Checkpoint] | None
     ) -> Held[Checkpoint]:
         """Save where a unit stands, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._replace(self._names.unit(sync_id, checkpoint.unit), checkpoint, held)
+        return await self._documents.replace(self._names.unit(sync_id, checkpoint.unit), checkpoint, held)
 
     async def checkpoints(
         self, sync_id: str, known: Mapping[str, Held[Checkpoint]] | None = None
@@ -278,7 +276,7 @@ class Store:
             if held is not None and same_etag(held.etag, etag):
                 return held
             async with limit:
-                return await self._read(name, Checkpoint)
+                return await self._documents.read(name, Checkpoint)
 
         etags = await self._blobs.etags(prefix)
         found = await asyncio.gather(*(read(name, etag) for name, etag in etags.items()))
@@ -334,10 +332,6 @@ class Store:
         """Ask for something to be done about subscriptions, after ``delay`` seconds at the earliest."""
         await self._queues.send(LIFECYCLE_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
 
-    async def _read(self, name: str, kind: type[R]) -> Held[R] | None:
-        blob = await self._blobs.read(name)
-        return Held(decode(blob.data, kind, name), blob.etag) if blob else None
-
     async def _remove(self, prefix: str, *, last: str = "") -> None:
         """Delete every blob below ``prefix``; ``last`` when all others are gone."""
         limit = asyncio.Semaphore(_DELETES_AT_ONCE)
@@ -350,11 +344,6 @@ class Store:
         await asyncio.gather(*(delete(name) for name in names if name != last))
         if last in names:
             await self._blobs.delete(last)
-
-    async def _replace(self, name: str, record: R, held: Held[R] | None) -> Held[R]:
-        data = encode(record)
-        etag = await (self._blobs.replace(name, data, held.etag) if held else self._blobs.create(name, data))
-        return Held(record, etag)
 
 
 @asynccontextmanager
