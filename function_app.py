@@ -11,6 +11,7 @@ from connector.functions import (
     notifications,
     openapi,
     operations,
+    provisioning,
     rounds,
     subscriptions,
     sync_requests,
@@ -26,3 +27,4 @@ app.register_functions(changes.blueprint)
 app.register_functions(rounds.blueprint)
 app.register_functions(operations.blueprint)
 app.register_functions(openapi.blueprint)
+app.register_functions(provisioning.blueprint)

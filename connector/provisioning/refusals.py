@@ -49,6 +49,8 @@ CODES: dict[str, str] = {
     "gave_up": "It failed again and again.",
     "changed_meanwhile": "Somebody else changed it back before it was seen.",
     "dead_lettered": "Work on it has brought the process down, or failed in an unforeseen way, again and again.",
+    "graph_unavailable": "Graph could not be asked.",
+    "provisioning_disabled": "This deployment only reads.",
     "malformed_message": "A message of the queue is no request.",
 }
 

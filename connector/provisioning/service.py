@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from connector.provisioning import provisioner
 from connector.provisioning.asking import accepting, reading, reviving
 from connector.provisioning.asking.accepting import Accepted, Asked
 from connector.provisioning.asking.reading import Page
@@ -21,12 +21,10 @@ from connector.provisioning.errors import (
     TooLate,
     TooManyOperations,
 )
+from connector.provisioning.provisioner import Provisioner
 from connector.settings import Settings
 from connector.storage import StorageError, open_store
 from connector.storage.records import DeadLetter, Operation, Requester, Status
-
-if TYPE_CHECKING:
-    from connector.incremental.service import Follower
 
 __all__ = [
     "Accepted",
@@ -131,8 +129,12 @@ async def list_dead_letters(settings: Settings) -> list[DeadLetter]:
 
 
 async def look_after_lines(settings: Settings) -> int:
-    """Send a message for each line that is due, in case the one that should have come was lost; how many. Raises StorageError."""
-    raise NotImplementedError
+    """Send a message for each line that is due, in case the one that should have come was lost; how many: none where this deployment
+    only reads. Raises StorageError."""
+    if not settings.provisioning_enabled:
+        return 0
+    async with open_store(settings) as store:
+        return await provisioner.look_after_lines(store, _now())
 
 
 async def work_until_ended(
@@ -149,41 +151,17 @@ async def work_until_ended(
 
     Raises:
         NoSuchOperation: one of them does not exist.
-        StorageError, GraphError: as met.
+        ProvisioningDisabled: this deployment only reads.
+        StorageError: as met.
     """
-    raise NotImplementedError
+    from connector.provisioning.working.beside import work_beside
 
-
-class Provisioner:
-    """Takes messages of the operations queue. One for a process.
-
-    Args:
-        follower: of the process, whose connection to Graph and replica are shared; by default one of its own.
-    """
-
-    def __init__(self, follower: Follower | None = None) -> None:
-        self._follower = follower
-
-    async def take_message(self, settings: Settings, text: str, *, delivery: int = 1, message_id: str = "") -> None:
-        """Take one message: work on a line, or accept a request that another system has put there.
-
-        Args:
-            text: the message. One that nobody understands is kept as a :class:`DeadLetter`.
-            delivery: how often it has been delivered, this time included.
-            message_id: the queue's id of the message, which stays the same when it is delivered again.
-
-        Raises:
-            Exception: what may pass; the queue delivers the message again.
-        """
-        raise NotImplementedError
-
-    async def bury(self, settings: Settings, text: str) -> None:
-        """Take what the queue gave up: the operations that could not be worked on are dead-lettered, with an alertable log event."""
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Let go of what the process does not share."""
-        raise NotImplementedError
+    own = Provisioner()
+    try:
+        async with open_store(settings) as store:
+            return await work_beside(own, store, settings, ids, progress)
+    finally:
+        await own.close()
 
 
 def _now() -> datetime:

@@ -1,0 +1,133 @@
+"""Ends that Graph cannot keep: kept in the line, and carried out as revokes of the connector's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from connector.provisioning.asking.lines import with_places
+from connector.provisioning.asking.saying import asked_for
+from connector.provisioning.working.desk import Desk
+from connector.provisioning.working.moments import Moment
+from connector.storage.operation_ids import bundle_id, bundle_of, operation_id, request_id
+from connector.storage.operations import Operations
+from connector.storage.records import (
+    SCHEMA_VERSION,
+    Action,
+    Bundle,
+    Event,
+    EventKind,
+    Expiry,
+    Line,
+    Operation,
+    Requester,
+    Status,
+    Wanted,
+)
+
+
+def changes_end(line: Line | None, one: Operation) -> bool:
+    """Whether a grant of what is held already would change the end that is kept for it."""
+    kept = (
+        next((end.expires_at for end in line.expiries if end.principal_id == one.principal_id), None) if line else None
+    )
+    return one.wanted.action is Action.GRANT and kept != one.wanted.expires_at
+
+
+def unsettled_ends(ordered: Iterable[Operation]) -> list[Operation]:
+    """The operations whose ends are to be put into the line: of each principal the one that had an effect last, if that is not
+    settled yet."""
+    last: dict[str, Operation] = {}
+    for one in ordered:
+        if one.status is Status.SUCCEEDED and not one.wanted.dry_run and one.principal_id and one.ended_at:
+            before = last.get(one.principal_id)
+            if before is None or before.ended_at is None or before.ended_at <= one.ended_at:
+                last[one.principal_id] = one
+    return [one for one in last.values() if not one.journalled and not _has_expired(one)]
+
+
+def with_ends(line: Line, ended: Sequence[Operation]) -> Line:
+    """``line`` with the ends of what was granted, and without those of what was revoked, or granted without one."""
+    ends = {one.principal_id: one for one in ended}
+    kept = [end for end in line.expiries if end.principal_id not in ends]
+    kept += [
+        Expiry(principal_id=one.principal_id, expires_at=one.wanted.expires_at, operation_id=one.id)
+        for one in ended
+        if one.wanted.action is Action.GRANT and one.wanted.expires_at and one.principal_id
+    ]
+    ordered = tuple(sorted(kept, key=lambda end: (end.expires_at, end.principal_id)))
+    return line if set(ordered) == set(line.expiries) else replace(line, expiries=ordered)
+
+
+def due_ends(desk: Desk, now: datetime) -> list[Expiry]:
+    """The ends that have come, but for those of whom anything is open: it may replace or remove the end."""
+    if desk.line is None:
+        return []
+    open_ = [one for one in desk.ordered() if one.status.open and one.status is not Status.SCHEDULED]
+    if any(one.principal_id is None for one in open_):
+        return []
+    busy = {one.principal_id for one in open_}
+    return [end for end in desk.line.expiries if end.expires_at <= now and end.principal_id not in busy]
+
+
+async def revoke_what_ends(operations: Operations, desk: Desk, ends: Sequence[Expiry], moment: Moment) -> None:
+    """Put a revoke into the line for each of ``ends``, and say so in the grants' records.
+
+    Ids follow from the grants', so that each is made once, wherever this is interrupted.
+
+    Raises:
+        StorageError: storage refuses; doing it again is right.
+    """
+    revokes: list[str] = []
+    for end in ends:
+        grants = await operations.bundle(bundle_of(end.operation_id))
+        grant = next(one for one in grants.record.operations if one.id == end.operation_id) if grants else None
+        revoke = _revoke(desk.entitlement, end, grant, moment)
+        await operations.create_bundle(revoke)
+        revokes.append(revoke.id)
+        if grants and grant:
+            told = moment.expired(grant, revoke.operations[0].id)
+            its = tuple(told if one.id == grant.id else one for one in grants.record.operations)
+            await operations.replace_bundle(replace(grants.record, operations=its), grants)
+    gone = set(ends)
+    standing = [
+        *(bundle_of(end.operation_id) for end in ends),
+        *revokes,
+    ]  # the grants' events go into the audit file, too
+
+    def expired(line: Line) -> Line:
+        left = tuple(end for end in line.expiries if end not in gone)
+        return with_places(replace(line, expiries=left), standing, moment.at)
+
+    await desk.change_line(expired)
+    await desk.reread()
+
+
+def _revoke(entitlement: str, end: Expiry, grant: Operation | None, moment: Moment) -> Bundle:
+    """The revoke of one grant, in a bundle of its own: the same bytes each time but for its event."""
+    bundle = bundle_id(request_id(end.expires_at, hashlib.sha256(end.operation_id.encode()).hexdigest()[:8]), 1)
+    requester = Requester(kind="connector")
+    wanted = Wanted(
+        action=Action.REVOKE,
+        entitlement=entitlement,
+        principal=end.principal_id,
+        justification=f"The end of {end.operation_id}" + (f": {grant.wanted.justification}" if grant else "."),
+        ticket=grant.wanted.ticket if grant else None,
+    )
+    accepted = Event(at=moment.at, kind=EventKind.ACCEPTED, said=asked_for(requester))
+    one = Operation(
+        id=operation_id(bundle, 1),
+        wanted=wanted,
+        requester=requester,
+        accepted_at=moment.at,
+        by=end.operation_id,
+        events=(accepted,),
+    )
+    return Bundle(schema_version=SCHEMA_VERSION, id=bundle, entitlement=entitlement, operations=(one,))
+
+
+def _has_expired(one: Operation) -> bool:
+    return any(event.kind is EventKind.EXPIRED for event in one.events)
