@@ -12,6 +12,7 @@ import typer
 from connector.cli import (
     access,
     applications,
+    audit,
     changes,
     export,
     holders,
@@ -93,4 +94,10 @@ app.add_typer(
     name="operations",
     help=operations.HELP,
     short_help="What was asked for and what became of it; cancel, retry.",
+)
+app.add_typer(
+    audit.audit,
+    name="audit",
+    help=audit.HELP,
+    short_help="Everything that operations did, and whether it is as it was written.",
 )

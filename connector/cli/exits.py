@@ -29,6 +29,7 @@ class Exit(IntEnum):
     REFUSED = 6
     NOT_DONE = 7
     NOT_YET = 8
+    TAMPERED = 9
 
     @property
     def meaning(self) -> str:
@@ -46,6 +47,7 @@ _MEANINGS = {
     Exit.REFUSED: "`grant`, `revoke`, `operations`: refused by a guard or a policy, with the remedy; nothing was done",
     Exit.NOT_DONE: "`grant`, `revoke`, `operations retry`: tried, and failed or cancelled; the record says why",
     Exit.NOT_YET: "`grant`, `revoke`, `operations retry`: accepted and still going on; `operations show` tells",
+    Exit.TAMPERED: "`audit verify`: something is not as it was written, or is missing; it says what",
 }
 
 

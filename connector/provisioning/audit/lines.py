@@ -55,7 +55,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     entitlement: str = ""
     principal: str = ""
     principal_id: str | None = None
-    scope: str = "/"
+    scope: str = ""
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     justification: str = ""
@@ -116,11 +116,10 @@ def line_of(operation: Operation, event: int, number: int, previous: str) -> Aud
     )
 
 
-def tells(line: AuditLine, operation: Operation) -> bool:
-    """Whether ``line`` says what the record of its operation says of the event."""
-    if not 1 <= line.event <= len(operation.events):
-        return False
-    return _fixed(line) == _fixed(line_of(operation, line.event, line.number, line.previous))
+def content_of(line: AuditLine) -> bytes:
+    """A digest of what a line tells, wherever it stands, without what an operation may say otherwise of itself later on."""
+    told = msgspec.structs.replace(line, number=0, previous="", status="", result=None, problem=None, principal_id=None)
+    return hashlib.sha256(_encoder.encode(told)).digest()
 
 
 def encode_line(line: AuditLine) -> tuple[bytes, str]:
@@ -146,8 +145,3 @@ def decode_line(data: bytes) -> Written:
         raise ValueError(str(error)) from None
     digest = found["hash"].decode()
     return Written(line, digest, hashlib.sha256(body).hexdigest() == digest)
-
-
-def _fixed(line: AuditLine) -> bytes:
-    """A line without what an operation may say otherwise of itself later on."""
-    return _encoder.encode(msgspec.structs.replace(line, status="", result=None, problem=None, principal_id=None))
