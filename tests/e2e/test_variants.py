@@ -59,6 +59,7 @@ SHOW_ELSEWHERE = {
     "subscriptions_refuse_duplicates",
     "pim_provisioning_seconds",
     "pim_refusal_names_scopes",
+    "pim_schedules_ahead",
     "batch_text_as_base64",
     "refusal_wording",
     "retry_after",

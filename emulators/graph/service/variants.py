@@ -43,6 +43,7 @@ class Variants:
         notification_profile: rules for slow endpoints: ``current``, or ``older`` (3 s to answer, judged after 100 answers).
         notifications_carry_members: notifications of groups hold ``members@delta`` (captured, not documented).
         pim_provisioning_seconds: a schedule request is PendingProvisioning for so long before it is Provisioned.
+        pim_schedules_ahead: what begins later is listed among the schedules at once; otherwise its request is Granted until then.
         refusal_wording: ``current``, or ``older``: other messages, codes and statuses of refused writes (captured 2016-2021).
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
@@ -75,6 +76,7 @@ class Variants:
     notification_profile: Literal["current", "older"] = "current"
     notifications_carry_members: bool = True
     pim_provisioning_seconds: float = 0
+    pim_schedules_ahead: bool = False
     refusal_wording: Literal["current", "older"] = "current"
     retry_after: bool = True
     federation_refusal_says_why: bool = True

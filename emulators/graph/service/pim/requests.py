@@ -19,6 +19,8 @@ from emulators.graph.tenant.state import timestamp
 from emulators.graph.tenant.tenant import Tenant
 
 _OPEN = ("Granted", "PendingProvisioning")
+_AHEAD = "ScheduleCreated"
+"""Of what begins later and is a schedule already (variant ``pim_schedules_ahead``)."""
 _NAMES = "key, id, kind, principal_id, role_id, scope, app_scope, body, starts, ends"
 
 
@@ -52,7 +54,8 @@ class Requests:
                 self._remove(kind, wanted)
                 due = None
             else:
-                body["status"] = "PendingProvisioning" if start <= now < begins else "Granted"
+                self._forget_ahead(kind, wanted)
+                body["status"] = "PendingProvisioning" if start <= now < begins else self._in_time(start > now)
                 due = begins
             scope = wanted.directory_scope_id or wanted.app_scope_id
             db.execute(
@@ -84,7 +87,7 @@ class Requests:
             ).fetchall()
             for row in rows:
                 *facts, status = row
-                if status in _OPEN:
+                if status in (*_OPEN, _AHEAD):
                     self._begin(facts)
                 else:
                     self._end(facts)
@@ -129,7 +132,7 @@ class Requests:
             raise GraphError(
                 400, "PendingRoleAssignmentRequest", "There is already an existing pending Role assignment request."
             )
-        there = self._instance(kind, wanted) is not None
+        there = self._instance(kind, wanted) is not None or bool(self._ahead(kind, wanted))
         if wanted.action == "adminAssign" and there:
             raise GraphError(400, "RoleAssignmentExists", "The Role assignment already exists.")
         if wanted.action in ("adminRemove", "adminUpdate", "adminExtend") and not there:
@@ -153,7 +156,28 @@ class Requests:
         table, made = ("role_assignments", made) if kind == "assignment" else ("role_schedules", made + "-e")
         return made if self._context.db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (made,)).fetchone() else None
 
+    def _in_time(self, ahead: bool) -> str:
+        return _AHEAD if ahead and self._context.variants.pim_schedules_ahead else "Granted"
+
+    def _ahead(self, kind: str, wanted: Wanted) -> list[str]:
+        rows = self._context.db.execute(
+            "SELECT id FROM role_schedule_requests WHERE kind = ? AND principal_id = ? AND role_id = ? AND scope = ? AND status = ?",
+            (
+                kind,
+                wanted.principal_id.lower(),
+                wanted.role_definition_id.lower(),
+                wanted.directory_scope_id or wanted.app_scope_id,
+                _AHEAD,
+            ),
+        )
+        return [identifier for (identifier,) in rows]
+
+    def _forget_ahead(self, kind: str, wanted: Wanted) -> None:
+        for identifier in self._ahead(kind, wanted):
+            self._record(identifier, (self.one(kind, identifier) or {}) | {"status": "Revoked"}, None)
+
     def _remove(self, kind: str, wanted: Wanted) -> None:
+        self._forget_ahead(kind, wanted)
         instance = self._instance(kind, wanted)
         if instance is not None:
             self._take(kind, instance)

@@ -86,7 +86,7 @@ def schedules(kind: str) -> Collection:
     return Collection(
         context=f"{_PATH}/{name}",
         type=TYPES[entity],
-        source=f"({_INSTANCES[kind]}) x",
+        source=f"({_INSTANCES[kind]} UNION ALL {_ahead(kind)}) x",
         where=f"x.member = 0 AND {_ALIVE}",
         order=("x.part", "x.key"),
         fields=f"{_SCOPE_FIELDS}, {_SCHEDULE_FIELDS}",
@@ -143,6 +143,17 @@ _INSTANCES: Mapping[str, str] = {
         " s.created_at AS created_at, 1 AS in_force FROM role_schedules s WHERE s.kind = 'eligibility'"
     ),
 }
+
+
+def _ahead(kind: str) -> str:
+    """Schedules that have not begun (variant ``pim_schedules_ahead``), which are requests still."""
+    assignment_type = "'Assigned'" if kind == "assignment" else "NULL"
+    return (
+        f"SELECT 2, r.key, 0, r.id, r.principal_id, r.role_id, r.scope, r.app_scope, r.id, {assignment_type}, NULL,"
+        " json_extract(r.body, '$.scheduleInfo.startDateTime'), strftime('%Y-%m-%dT%H:%M:%SZ', r.ends, 'unixepoch'),"
+        " json_extract(r.body, '$.createdDateTime'), 0 FROM role_schedule_requests r"
+        f" WHERE r.kind = '{kind}' AND r.status = 'ScheduleCreated'"
+    )
 
 
 def _through_groups(kind: str) -> str:

@@ -14,6 +14,7 @@ from emulators.graph.service.resources.directory import whole_type
 from emulators.graph.service.writes import payload
 from emulators.graph.service.writes.answers import created, done, tenant_of
 from emulators.graph.service.writes.refusals import conflict, reference_exists, refusals
+from emulators.graph.service.writes.scopes import check_scope
 from emulators.graph.tenant.errors import NotFound
 from emulators.graph.tenant.role_verbs import role_assignment_id
 from emulators.graph.tenant.state import Found
@@ -31,6 +32,8 @@ def assign(call: Call) -> Reply:
     body = payload.properties(payload.parse(call), "unifiedRoleAssignment", {"id"})
     payload.require(body, "principalId", "roleDefinitionId")
     scope, app_scope = scope_of(body)
+    if not app_scope:
+        check_scope(tenant_of(call), str(body["roleDefinitionId"]).lower(), scope)
     with refusals(conflict()):
         made = tenant_of(call).assign_role(
             body["principalId"], str(body["roleDefinitionId"]).lower(), scope, app_scope=app_scope

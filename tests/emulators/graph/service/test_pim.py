@@ -76,6 +76,28 @@ def test_schedules_begin_and_end_by_the_clock(writer, ada, body, path, instances
     assert held(writer, instances) == []
 
 
+@pytest.mark.parametrize(("path", "kind"), [(ASSIGN, "Assignment"), (ELIGIBLE, "Eligibility")])
+def test_what_begins_later_may_be_a_schedule_at_once(writer, ada, body, path, kind):
+    writer.emulator.variants = Variants(pim_schedules_ahead=True)
+    made = writer.send(path, "POST", json=body(scheduleInfo=lasting(writer, 2, after=1))).json()
+    assert made["status"] == "ScheduleCreated"
+    [schedule] = writer.all(f"{BASE}/role{kind}Schedules?$filter=principalId eq '{ada}'")
+    assert schedule["id"] == made["id"]
+    assert schedule["scheduleInfo"]["startDateTime"] == made["scheduleInfo"]["startDateTime"]
+    assert held(writer, f"role{kind}ScheduleInstances") == []
+    assert writer.error(path, "POST", json=body())[:2] == (400, "RoleAssignmentExists")
+    assert (
+        writer.send(path, "POST", json=body("adminUpdate", scheduleInfo=lasting(writer, 3, after=2))).status_code == 201
+    )
+    assert len(writer.all(f"{BASE}/role{kind}Schedules?$filter=principalId eq '{ada}'")) == 1
+    assert writer.send(path, "POST", json=body("adminRemove")).status_code == 201
+    assert writer.all(f"{BASE}/role{kind}Schedules?$filter=principalId eq '{ada}'") == []
+    writer.send(path, "POST", json=body(scheduleInfo=lasting(writer, 2, after=1)))
+    writer.emulator.clock.advance(HOUR + 1)
+    writer.sign_in()
+    assert held(writer, f"role{kind}ScheduleInstances") == [ada]
+
+
 def test_a_schedule_is_extended(writer, ada, body):
     writer.send(ASSIGN, "POST", json=body(scheduleInfo=lasting(writer, 1)))
     extended = writer.send(ASSIGN, "POST", json=body("adminExtend", scheduleInfo=lasting(writer, 5)))

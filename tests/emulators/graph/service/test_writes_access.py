@@ -7,6 +7,7 @@ import pytest
 from emulators.graph.tenant.application_verbs import DEFAULT_ACCESS
 
 ROLES = "/roleManagement/directory"
+HELPDESK = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
 GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
 ADDRESS = "https://graph.microsoft.com/v1.0/directoryObjects/"
 
@@ -95,6 +96,17 @@ def test_a_role_is_assigned_and_taken_back(writer, tenant):
     assert writer.error(path, "DELETE")[0] == 404
 
 
+def test_a_built_in_role_that_cannot_be_limited(writer, tenant):
+    unit = f"/administrativeUnits/{tenant.create_administrative_unit('North')}"
+    body = {"principalId": tenant.create_user("Ada"), "directoryScopeId": unit}
+    refused = writer.error(f"{ROLES}/roleAssignments", "POST", json=body | {"roleDefinitionId": GLOBAL_READER})
+    message = "The given built-in role is not supported to be assigned to a single resource scope."
+    assert refused == (400, "Request_BadRequest", message)
+    for role in (HELPDESK, tenant.create_role_definition("Own")):
+        made = writer.send(f"{ROLES}/roleAssignments", "POST", json=body | {"roleDefinitionId": role})
+        assert made.status_code == 201
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -102,7 +114,7 @@ def test_a_role_is_assigned_and_taken_back(writer, tenant):
         ({"roleDefinitionId": "0"}, 404),
         ({"directoryScopeId": None}, 400),
         ({"appScopeId": "/"}, 400),
-        ({"directoryScopeId": "/administrativeUnits/0"}, 404),
+        ({"directoryScopeId": "/administrativeUnits/0", "roleDefinitionId": HELPDESK}, 404),
     ],
 )
 def test_role_assignments_that_cannot_be(writer, tenant, change, status):
