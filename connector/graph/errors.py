@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from connector.graph.envelope import ErrorBody
 from connector.graph.permissions import permission_for
 
@@ -133,6 +135,8 @@ class SyncStateLost(RequestRefused):
 
 # https://learn.microsoft.com/entra/identity-platform/reference-error-codes#directory-authentication-errors and live captures
 _PREMIUM_CODES = frozenset({"authentication_requestfromnonpremiumtenantorb2ctenant", "aadpremiumlicenserequired"})
+# The same with a code that says nothing, `BadRequest`, as clients of Privileged Identity Management have met it.
+_PREMIUM_MESSAGE = re.compile(r"entra id p2|entra id governance|(?:aad|azure ad) premium (?:2|p2)", re.IGNORECASE)
 _LOST_CODES = frozenset(
     {"syncstatenotfound", "syncstateinvalid", "resyncrequired", "directory_expiredpagetoken", "invalidsynctoken"}
 )
@@ -141,7 +145,7 @@ _LOST_CODES = frozenset(
 def refusal(status: int, body: ErrorBody, target: str, location: str | None = None) -> RequestRefused:
     """The error for an answer of ``status`` to ``target`` (path and query); codes are compared without regard to case."""
     code = body.code.lower()
-    if code in _PREMIUM_CODES:
+    if code in _PREMIUM_CODES or (code == "badrequest" and _PREMIUM_MESSAGE.search(body.message)):
         return PremiumLicenseRequired(status, body, target)
     if status == 410 or (status == 400 and code in _LOST_CODES):
         return SyncStateLost(status, body, target, location)

@@ -20,7 +20,6 @@ WRITES_SCHEDULES = {
 """Each of them is enough; the least privileged first.
 https://learn.microsoft.com/graph/api/rbacapplication-post-roleassignments and .../rbacapplication-post-roleassignmentschedulerequests"""
 
-_PREMIUM = re.compile(r"entra id p2|entra id governance|(?:aad|azure ad) premium (?:2|p2)", re.IGNORECASE)
 _RULES = re.compile(r'"(\w+)"')
 _RULE_WORDS = {
     "ExpirationRule": "an end, or an earlier one",
@@ -35,10 +34,8 @@ _AGAIN_S = 5.0
 
 
 def not_licensed(error: Exception) -> bool:
-    """Whether the tenant lacks the license for Privileged Identity Management, by code, or by message where the code says nothing."""
-    if isinstance(error, PremiumLicenseRequired):
-        return True
-    return isinstance(error, RequestRefused) and error.status in (400, 403) and bool(_PREMIUM.search(error.message))
+    """Whether the tenant lacks the license for Privileged Identity Management."""
+    return isinstance(error, PremiumLicenseRequired)
 
 
 def pim_not_licensed() -> Problem:

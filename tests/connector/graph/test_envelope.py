@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.graph.envelope import ErrorBody, parse_error
-from connector.graph.errors import RequestRefused, refusal
+from connector.graph.errors import PremiumLicenseRequired, RequestRefused, refusal
 from connector.graph.permissions import permission_for
 
 json_values = st.recursive(
@@ -49,6 +49,20 @@ def test_a_message_may_be_an_object():
 def test_the_reporting_service_has_an_envelope_of_its_own():
     body = b'{"@odata.context": "x", "value": "Cannot query data for more than 120 users at a time."}'
     assert parse_error(body).message == "Cannot query data for more than 120 users at a time."
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "premium"),
+    [
+        ("AadPremiumLicenseRequired", "", True),
+        ("BadRequest", "The tenant needs an AAD Premium 2 license.", True),
+        ("BadRequest", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.", True),
+        ("BadRequest", "The filter is not supported for this resource.", False),
+        ("RoleAssignmentExists", "Microsoft Entra ID P2", False),
+    ],
+)
+def test_a_missing_license_is_told_by_code_or_message(code, message, premium):
+    assert isinstance(refusal(400, ErrorBody(code, message), "/x"), PremiumLicenseRequired) is premium
 
 
 def test_headers_supply_the_request_id_that_the_body_lacks():

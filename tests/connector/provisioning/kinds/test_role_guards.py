@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -276,6 +277,41 @@ def test_a_policy_that_changes_before_the_write_is_told_by_graph(roles):
     assert refused.problem.code == "pim_policy"
     assert "an end" in refused.problem.sentence
     assert "a ticket" in refused.problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "graph_code", "message", "expected"),
+    [
+        (
+            400,
+            "Request_BadRequest",
+            "The given built-in role is not supported to be assigned to a single resource scope.",
+            "scope_not_supported",
+        ),
+        (400, "SubjectNotFound", "The subject is not found.", "principal_not_found"),
+        (400, "RoleNotFound", "The role is not found.", "resource_not_found"),
+        (404, "Request_ResourceNotFound", "Resource does not exist.", "principal_not_found"),
+        (400, "AadPremiumLicenseRequired", "", "pim_not_licensed"),
+        (400, "Something_New", "Because.", "refused_by_graph"),
+    ],
+)
+def test_what_graph_refuses_is_told_with_a_code_of_ours(roles, status, graph_code, message, expected):
+    unit = f"/administrativeUnits/{roles.tenant.create_administrative_unit('North')}"
+    task = roles.grant(roles.user(), HELPDESK, scope=unit)
+    [planned] = roles.examine(task)
+    body = {"error": {"code": graph_code, "message": message, "innerError": {"request-id": "r-1"}}}
+    roles.emulator.fail(Fault(method="POST", path="roleAssignments$", status=status, body=body, times=2))
+    if expected.endswith("not_found"):  # what is new is not known everywhere at once
+        later = roles.act(task, planned)
+        assert isinstance(later, Later)
+        assert later.counts
+        task = replace(task, first_at=roles.within(minutes=-5))
+    refused = roles.act(task, planned)
+    assert isinstance(refused, Refused)
+    assert refused.problem.code == expected
+    if expected == "refused_by_graph":
+        assert (refused.problem.graph_code, refused.problem.request_id) == ("Something_New", "r-1")
+        assert "Because." in refused.problem.sentence
 
 
 def test_several_demands_are_said_at_once(roles):

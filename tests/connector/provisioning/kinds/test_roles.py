@@ -17,6 +17,7 @@ from tests.support.roles import HELPDESK, READER, WRITES, RolesAtWork
 ASSIGNMENTS = r"roleManagement/directory/roleAssignments$"
 ONE_ASSIGNMENT = r"roleManagement/directory/roleAssignments/[^/]+$"
 REQUESTS = r"roleManagement/directory/role(Assignment|Eligibility)ScheduleRequests$"
+AHEAD = pytest.mark.parametrize("ahead", [False, True], ids=["granted", "schedule"])
 BOTH = pytest.mark.parametrize("slug", ["assigned", "eligible"])
 
 
@@ -136,7 +137,9 @@ def test_of_a_pair_only_the_asked_for_half_is_revoked(roles):
 
 
 @BOTH
-def test_what_begins_later_is_planned_seen_and_revoked(roles, slug):
+@AHEAD
+def test_what_begins_later_is_planned_seen_and_revoked(roles, slug, ahead):
+    roles.emulator.variants = Variants(pim_schedules_ahead=ahead)
     ada = roles.user()
     times = {"starts_at": roles.within(days=1), "expires_at": roles.within(days=2)}
     assert roles.do(roles.grant(ada, slug=slug, **times)).result is Result.GRANTED
@@ -148,13 +151,45 @@ def test_what_begins_later_is_planned_seen_and_revoked(roles, slug):
 
 
 @BOTH
-def test_what_is_planned_is_replaced_by_what_is_wanted_now(roles, slug):
+@AHEAD
+def test_what_is_planned_is_replaced_by_what_is_wanted(roles, slug, ahead):
+    roles.emulator.variants = Variants(pim_schedules_ahead=ahead)
     ada = roles.user()
     roles.do(roles.grant(ada, slug=slug, starts_at=roles.within(days=1), expires_at=roles.within(days=2)))
     ends = roles.within(hours=8)
     assert roles.do(roles.grant(ada, slug=slug, expires_at=ends)).result is Result.UPDATED
     [(_, _, until)] = roles.held(ada)
     assert until[:16] == ends.isoformat()[:16]
+    roles.emulator.clock.advance(3 * 86_400)
+    assert roles.held(ada) == set()
+
+
+@BOTH
+@AHEAD
+def test_what_is_planned_begins_at_another_time(roles, slug, ahead):
+    roles.emulator.variants = Variants(pim_schedules_ahead=ahead)
+    ada = roles.user()
+    roles.do(roles.grant(ada, slug=slug, starts_at=roles.within(days=1), expires_at=roles.within(days=2)))
+    times = {"starts_at": roles.within(days=5), "expires_at": roles.within(days=9)}
+    assert roles.do(roles.grant(ada, slug=slug, **times)).result is Result.UPDATED
+    assert roles.do(roles.grant(ada, slug=slug, **times)).result is Result.ALREADY_GRANTED
+    roles.emulator.clock.advance(86_400 * 3)
+    assert roles.held(ada) == set()
+    roles.emulator.clock.advance(86_400 * 3)
+    assert len(roles.held(ada)) == 1
+
+
+def test_a_revoke_ends_what_is_in_force_and_what_is_planned(roles):
+    roles.emulator.variants = Variants(pim_schedules_ahead=True)
+    ada = roles.user()
+    roles.do(roles.grant(ada, starts_at=roles.within(days=1), expires_at=roles.within(days=2)))
+    roles.tenant.assign_role(ada.id, READER)
+    revoked = roles.do(roles.revoke(ada))
+    assert revoked.result is Result.REVOKED
+    [planned] = [one for one in revoked.went if isinstance(one, Planned)]
+    assert [one.method for one in planned.steps] == ["DELETE", "POST"]
+    roles.emulator.clock.advance(86_400 + 60)
+    assert roles.held(ada) == set()
 
 
 def test_a_start_to_come_does_not_interrupt_what_is_in_force(roles):
