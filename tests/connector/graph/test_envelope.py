@@ -56,7 +56,11 @@ def test_the_reporting_service_has_an_envelope_of_its_own():
     [
         ("AadPremiumLicenseRequired", "", True),
         ("BadRequest", "The tenant needs an AAD Premium 2 license.", True),
-        ("BadRequest", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.", True),
+        (
+            "BadRequest",
+            "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
+            True,
+        ),
         ("BadRequest", "The filter is not supported for this resource.", False),
         ("RoleAssignmentExists", "Microsoft Entra ID P2", False),
     ],
