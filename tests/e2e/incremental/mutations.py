@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from connector.access.delta import put_together
 from connector.graph.paging import pages as real_pages
+from connector.incremental import service
+from connector.incremental.coalescing import take_along
 from connector.incremental.commit import Batch, commit
 from connector.incremental.deriving import stating
 from connector.incremental.deriving.replacing import replace as replace_rows
@@ -26,6 +28,7 @@ from connector.storage import store as storing
 from connector.storage.journal import decode_segment
 from connector.sync.publishing import building
 from tests.support.worlds import actions as happening
+from tests.support.worlds import certain
 from tests.support.worlds.actions import Action
 
 _DERIVE = import_module("connector.incremental.deriving.derive")  # as names, both are something else
@@ -154,6 +157,30 @@ def forgets_what_rounds_learned(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(building, "overlay_touched", lambda *_: None)
 
 
+def forgets_who_was_removed(patch: pytest.MonkeyPatch) -> None:
+    """What is removed leaves no tombstone."""
+    patch.setattr(stating._Statement, "_erect_tombstones", lambda _: None)
+
+
+def takes_unread_for_gone(patch: pytest.MonkeyPatch) -> None:
+    """A list that could be read but for some of its rows is taken for all there is."""
+
+    def take(database: Any, table: Any, replaced: Any, settings: Any) -> Any:
+        whole = [dataclasses.replace(one, but=frozenset()) for one in replaced]
+        return replace_rows(database, table, whole, settings)
+
+    patch.setattr(stating, "replace", take)
+
+
+def loses_what_it_takes_along(patch: pytest.MonkeyPatch) -> None:
+    """Messages that a round takes along are deleted, and that is all."""
+
+    async def lose(store: Store, ask: Any) -> Any:
+        return ask, (await take_along(store, ask))[1]
+
+    patch.setattr(service, "take_along", lose)
+
+
 def skips_in_the_feed(patch: pytest.MonkeyPatch) -> None:
     """A page of the feed leaves out its last change."""
     real = feed.changes_after
@@ -191,6 +218,8 @@ _PAGES: Mapping[Action, int] = MappingProxyType({happening.change_tenant: 4, hap
 _RETURNS: Mapping[Action, int] = MappingProxyType({happening.come_and_go: 1})
 _TOGETHER: Mapping[Action, int] = MappingProxyType({happening.overtake: 1})
 _DAMAGE: Mapping[Action, int] = MappingProxyType({happening.come_and_go: 1, happening.damage: 2})
+_IN_PART: Mapping[Action, int] = MappingProxyType({certain.read_in_part: 1})
+_ANNOUNCED: Mapping[Action, int] = MappingProxyType({certain.announce_together: 1})
 _DEATHS: Mapping[Action, int] = MappingProxyType({happening.change_tenant: 1, happening.kill_a_round: 1})
 _FORGETTING: Mapping[Action, int] = MappingProxyType(
     {happening.change_tenant: 2, happening.forget: 1, happening.deliver: 1}
@@ -210,6 +239,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(goes_on_from_a_lost_cursor, _FORGETTING),
     Mutation(asks_for_no_full_sync, _FORGETTING),
     Mutation(forgets_what_rounds_learned, MappingProxyType({happening.overtake_a_sync: 1}), length=1),
+    Mutation(forgets_who_was_removed, MappingProxyType({certain.newcomer_returns: 1}), length=1),
+    Mutation(takes_unread_for_gone, _IN_PART, length=2),
+    Mutation(loses_what_it_takes_along, _ANNOUNCED, length=3),
     Mutation(skips_in_the_feed),
     Mutation(believes_any_segment, _DAMAGE, length=4),
 )

@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.incremental.mutations import MUTATIONS, Mutation
 from tests.support.haste import in_haste
+from tests.support.worlds.actions import Action, change_tenant
+from tests.support.worlds.certain import announce_together, newcomer_returns, read_in_part
 from tests.support.worlds.runs import Untrue, run_history
 from tests.support.worlds.world import World
 
@@ -30,3 +32,11 @@ def test_a_mistake_is_found(mutation: Mutation, world: World, monkeypatch: pytes
         except Untrue:
             return
     pytest.fail(f"{mutation.apply.__doc__} Nobody noticed.")
+
+
+@pytest.mark.parametrize(
+    "action", [newcomer_returns, announce_together, read_in_part], ids=lambda action: action.__name__
+)
+def test_without_a_mistake_none_is_found(action: Action, world: World) -> None:
+    """What asserts something of its own could find fault with anything."""
+    run_history(world, "no mistake", length=4, actions={change_tenant: 2, action: 2})

@@ -19,6 +19,7 @@ from tests.support.changes import access, people
 from tests.support.changes.chance import Chance, Nothing
 from tests.support.dying import Killed
 from tests.support.histories import change
+from tests.support.worlds.certain import announce_together, look, newcomer_returns, read_in_part
 from tests.support.worlds.disturbed import die
 from tests.support.worlds.postbox import Letter
 from tests.support.worlds.weather import other_answers, some_fault
@@ -46,7 +47,7 @@ async def change_tenant(world: World, chance: random.Random) -> str:
 async def come_and_go(world: World, chance: random.Random) -> str:
     """Somebody is deleted, a round sees it, and somebody comes back."""
     told = [_one_of(world, chance, people.delete_user, people.delete_user, access.delete_application)]
-    told.append(await world.workers[chance.randrange(WORKERS)].take(_look(world)))
+    told.append(await world.workers[chance.randrange(WORKERS)].take(look(world)))
     told.append(_one_of(world, chance, people.restore_user, people.restore_group, access.restore_application))
     return "; ".join(told)
 
@@ -92,7 +93,7 @@ async def change_in_a_round(world: World, chance: random.Random) -> str:
             told.append(change(world.tenant, chance, world.now))
         else:
             told.append(change(world.tenant, chance, world.now))
-            told.append(str(await world.workers[1 - index].take(_look(world), world.worker_store(unleased=True))))
+            told.append(str(await world.workers[1 - index].take(look(world), world.worker_store(unleased=True))))
 
     store = world.worker_store(
         at=chance.randint(1, _MOST_WRITES_OF_A_ROUND), act=meanwhile, after=chance.random() < 0.5
@@ -113,12 +114,12 @@ async def overtake(world: World, chance: random.Random) -> str:
     async def meanwhile() -> None:
         world.tenant.update_user(user, {"department": "Now"})
         _toggle(world, group, member)
-        told.append(await world.workers[1 - index].take(_look(world), world.worker_store(unleased=True)))
+        told.append(await world.workers[1 - index].take(look(world), world.worker_store(unleased=True)))
 
     world.tenant.update_user(user, {"department": "Before"})
     _toggle(world, group, member)
     store = world.worker_store(at=chance.randint(1, 2), act=meanwhile)
-    ended = await world.workers[index].take(_look(world), store)
+    ended = await world.workers[index].take(look(world), store)
     return f"{drawn.tell('worker', index, user, group, member)}: {ended}, overtaken by {told}"
 
 
@@ -201,7 +202,7 @@ async def overtake_a_sync(world: World, chance: random.Random) -> str:
             world.graph.faults.clear()
             world.syncing.messages.append(message)
     world.tenant.update_user(user, {"department": f"Overtaken {chance.randrange(1000)}"})
-    told = await world.workers[0].take(_look(world))
+    told = await world.workers[0].take(look(world))
     before = world.journal.check()["accounts"].get((user,))
     for message in list(world.syncing.messages):
         world.syncing.messages.remove(message)
@@ -226,7 +227,7 @@ async def compact(world: World, chance: random.Random) -> str:
 
     async def meanwhile() -> None:
         told.append(change(world.tenant, chance, world.now))
-        told.append(await world.workers[0].take(_look(world)))
+        told.append(await world.workers[0].take(look(world)))
 
     happens = chance.choice((die, meanwhile))
     at = chance.randint(1, _MOST_WRITES_OF_A_COMPACTION) if chance.random() < 0.6 else 0
@@ -249,7 +250,7 @@ async def damage(world: World, chance: random.Random) -> str:
     )
     index = chance.randrange(WORKERS)
     await world.restart(index, forget=True)
-    told = await world.workers[index].take(_look(world))
+    told = await world.workers[index].take(look(world))
     assert "damaged" in told, f"nobody noticed that segment {ref.first} is damaged: {told}"
     assert world.syncing.messages, "no full sync was asked for"
     world.graph.faults.clear()
@@ -295,6 +296,7 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
     {
         change_tenant: 40,
         come_and_go: 3,
+        newcomer_returns: 1,
         deliver: 14,
         timer: 8,
         two_at_once: 5,
@@ -317,14 +319,12 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
 )
 """Everything that happens, and how often it is drawn."""
 
+CERTAIN = (announce_together, read_in_part)
+"""What only shows how something is done, and so is drawn where just that is tried."""
+
 BY_NAME: Mapping[str, Action] = MappingProxyType(
-    {action.__name__: action for action in (*ACTIONS, small_pages, forget)}
+    {action.__name__: action for action in (*ACTIONS, small_pages, forget, *CERTAIN)}
 )
-
-
-def _look(world: World) -> Letter:
-    """What the timer sends, delivered for the first time."""
-    return Letter(world.wake(Cause.DELTA), deliveries=1)
 
 
 def _some_letter(world: World, chance: random.Random) -> Letter:
