@@ -1,4 +1,4 @@
-"""The main job, end to end: a made-up tenant is synced through the real triggers and asked five questions; then it changes."""
+"""The main job, end to end: a made-up tenant is synced by the real triggers and asked; it changes; access is granted and revoked."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from connector.query.insights.widest_application import widest_application
 from connector.query.opening import open_current
 from connector.query.snapshot import Snapshot
 from connector.storage import Manifest, Progress, SyncState, open_store
+from tools import second_act, third_act
 from tools.following import full_sync_done
-from tools.second_act import Arrival, play, show
+from tools.second_act import Arrival
 from tools.stack import CONTAINER, TOP, Stack, add_tenant_options, running
+from tools.third_act import Act, Ended
 
 KEPT = TOP / ".state" / "demo"
 """Where the snapshot's files are kept for a look after the demo has stopped its storage."""
@@ -56,11 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.tell(
             "\nThe tenant changes. Microsoft Graph notifies the Functions host, delta queries tell what happened:"
         )
-        arrivals = asyncio.run(_change(stack, lambda arrival: None if options.json else show(output, arrival)))
+        arrivals = asyncio.run(
+            _change(stack, lambda arrival: None if options.json else second_act.show(output, arrival))
+        )
+        output.tell("\nAccess is asked for over HTTP. Every guard is asked, then Graph; what was done is looked for:")
+        act = asyncio.run(_provision(stack, lambda ended: None if options.json else third_act.show(output, ended)))
     if options.json:
         summary = _summary(manifest, seconds, answers) | {"changes": [asdict(arrival) for arrival in arrivals]}
-        sys.stdout.write(json.dumps(summary) + "\n")
+        sys.stdout.write(json.dumps(summary | asdict(act)) + "\n")
     else:
+        third_act.show_journal(output, act.journal)
         _show_end(output, manifest)
     return 0
 
@@ -76,7 +83,12 @@ async def _run(stack: Stack, output: Output) -> tuple[Progress, float]:
 
 async def _change(stack: Stack, on_arrival: Callable[[Arrival], None]) -> list[Arrival]:
     async with open_store(stack.settings) as store:
-        return await play(stack, store, KEPT, on_arrival)
+        return await second_act.play(stack, store, KEPT, on_arrival)
+
+
+async def _provision(stack: Stack, on_ended: Callable[[Ended], None]) -> Act:
+    async with open_store(stack.settings) as store:
+        return await third_act.play(stack, store, KEPT, on_ended)
 
 
 def _failed(output: Output, stack: Stack, end: Progress) -> int:
@@ -116,11 +128,13 @@ def _show(output: Output, manifest: Manifest, seconds: float, answers: Sequence[
 
 
 def _show_end(output: Output, manifest: Manifest) -> None:
-    blobs, kept = f"{CONTAINER}/{manifest.tenant_id}", Path(KEPT, manifest.tenant_id, manifest.snapshot_id)
+    blobs, kept = f"{CONTAINER}/{manifest.tenant_id}/", Path(KEPT, manifest.tenant_id, manifest.snapshot_id)
     output.line()
-    output.line(f"Blobs: {blobs}/current.json, {blobs}/snapshots/{manifest.snapshot_id}/ and {blobs}/journal/")
+    output.line(f"Blobs in {blobs}: current.json, snapshots/{manifest.snapshot_id}/, journal/, operations/, audit/")
     output.line(f"The storage emulator has stopped; the Parquet files are kept in {kept.relative_to(TOP)}/")
-    output.line("Next: `python3 dev.py start` keeps everything running, for `python -m connector changes --follow` …")
+    output.line(
+        "Next: `python3 dev.py start` keeps everything running, for `python -m connector grant`, `changes --follow` …"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

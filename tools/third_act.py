@@ -17,7 +17,7 @@ from connector.provisioning.service import read_operation
 from connector.query.names import Names
 from connector.query.opening import open_current
 from connector.query.snapshot import Snapshot
-from connector.query.telling import tell
+from connector.query.telling import ToldChange, tell
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.records.operations import EventKind, Operation
@@ -132,7 +132,7 @@ async def play(stack: Stack, store: Store, folder: Path, on_ended: Callable[[End
         names = Names(opened.snapshot)
         names.learn(about)
         told = [tell(change, names) for change in about]
-    return Act(tuple(ended), tuple(f"{one.cause.value}: {sentence(one)}" for one in told))
+    return Act(tuple(ended), tuple(_journal_line(one) for one in told))
 
 
 def show(output: Output, ended: Ended) -> None:
@@ -181,4 +181,10 @@ def _lines(operation: Operation) -> Iterator[str]:
         return
     for event in operation.events:
         if event.kind in _TOLD:
-            yield f"{event.kind.value}: {event.said}"
+            call = " ".join(str(event.facts[name]) for name in ("method", "path") if name in event.facts)
+            yield f"{event.kind.value}: {f'{call}: ' if call else ''}{event.said}"
+
+
+def _journal_line(change: ToldChange) -> str:
+    by = f"  [operation {', '.join(change.operations)}]" if change.operations else f"  [{change.cause.value}]"
+    return f"{sentence(change)}{by}"

@@ -23,7 +23,10 @@ _PAGE = 100
 HELP = help_text(
     "Grants and revokes that were asked for, over HTTP, here or through the queue: which there are, what happened to one and why, how "
     "to cancel what has not begun, and how to try again what failed.",
-    ["operations list --status failed --status dead_lettered", "operations show 20310303T080000Z-5f0c9a1e-0"],
+    [
+        "operations list --status failed --status dead_lettered",
+        "operations show 20310303T080000000000Z-5f0c9a1e-0001-001",
+    ],
     PROVISIONS,
 )
 _LIST_HELP = help_text(
@@ -39,18 +42,24 @@ _LIST_HELP = help_text(
 _SHOW_HELP = help_text(
     "One operation with its whole history: who asked for what and why, what was decided, each request to Graph with the id that "
     "Microsoft's support asks for, and when the effect was seen.",
-    ["operations show 20310303T080000Z-5f0c9a1e-0", "operations show 20310303T080000Z-5f0c9a1e-0 --json"],
+    [
+        "operations show 20310303T080000000000Z-5f0c9a1e-0001-001",
+        "operations show 20310303T080000000000Z-5f0c9a1e-0001-001 --json",
+    ],
     READS_STORAGE,
 )
 _CANCEL_HELP = help_text(
     "Cancels an operation as long as nothing has been written to Graph: one that is accepted, scheduled, or waiting before its first attempt.",
-    ["operations cancel 20310303T080000Z-5f0c9a1e-0"],
+    ["operations cancel 20310303T080000000000Z-5f0c9a1e-0001-001"],
     READS_STORAGE,
 )
 _RETRY_HELP = help_text(
     "Tries an operation again that has failed, or was refused, cancelled or dead-lettered, at the end of its line, and waits as `grant` "
     "does. The id of a dead letter sends that message again.",
-    ["operations retry 20310303T080000Z-5f0c9a1e-0", "operations retry 20310303T080000Z-5f0c9a1e-0 --no-wait"],
+    [
+        "operations retry 20310303T080000000000Z-5f0c9a1e-0001-001",
+        "operations retry 20310303T080000000000Z-5f0c9a1e-0001-001 --no-wait",
+    ],
     PROVISIONS,
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="Of the operation, as `operations list` shows it.")]

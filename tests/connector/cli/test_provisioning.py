@@ -161,7 +161,7 @@ def test_operations_are_listed_and_shown_with_their_history(
 
 def test_what_there_is_not(run: Run, graph: GraphEmulator, group: str) -> None:
     for command in ("show", "cancel", "retry"):
-        result = run("operations", command, f"20310303T080000Z-{NOBODY[:8]}-0")
+        result = run("operations", command, f"20310303T080000000000Z-{NOBODY[:8]}-0001-001")
         assert (result.exit_code, result.stdout) == (5, ""), command
         assert result.stderr.startswith("There is no operation")
     assert json.loads(run("operations", "show", "nonsense", "--json").stdout)["error"]["kind"] == "not_found"
