@@ -76,3 +76,14 @@ class Dying:
             return result
 
         return write
+
+
+class DyingStore:
+    """Stands for a store whose writes about operations die, as :class:`Dying` says; everything else is the real store's."""
+
+    def __init__(self, store: Any, at: int, *, after: bool) -> None:
+        self._store = store
+        self.operations = Dying(store.operations, store.operations.send, at, after=after)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)

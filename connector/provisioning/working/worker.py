@@ -96,9 +96,10 @@ class LineWorker:
             suspects = [one for one in desk.ordered() if one.status is Status.RUNNING]
             guilty = [one for one in suspects if one.died >= ALONE_AFTER_DEATHS]
             desk.put(moment.dead_lettered(one) for one in guilty)
-            innocent = [one for one in suspects if one not in guilty] or choose(
-                desk.ordered(), moment.at, MOST_AT_ONCE
-            ).now
+            ordered = desk.ordered()
+            innocent = (
+                suspects or nameless(ordered, moment.at, MOST_AT_ONCE) or choose(ordered, moment.at, MOST_AT_ONCE).now
+            )
             if not guilty:
                 desk.put(moment.interrupted(replace(one, died=ALONE_AFTER_DEATHS - 1)) for one in innocent)
             await desk.save()

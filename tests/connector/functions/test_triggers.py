@@ -18,7 +18,7 @@ from azure.storage.queue import QueueServiceClient
 import function_app
 from connector.functions import full_sync, live, sync_requests
 from connector.settings import known_settings
-from connector.storage.names import CHANGES_QUEUE, SYNC_QUEUE
+from connector.storage.names import CHANGES_QUEUE, OPERATIONS_QUEUE, POISON_SUFFIX, SYNC_QUEUE
 from connector.sync.service import MOST_DELIVERIES
 
 TOP = Path(__file__).parents[3]
@@ -82,7 +82,12 @@ def test_every_trigger_is_registered() -> None:
         "cancel_operation": "httpTrigger",
         "retry_operation": "httpTrigger",
         "openapi": "httpTrigger",
+        "provisioning": "queueTrigger",
+        "provisioning_poison": "queueTrigger",
+        "provisioning_timer": "timerTrigger",
     }
+    assert found["provisioning"]["queueName"] == OPERATIONS_QUEUE
+    assert found["provisioning_poison"]["queueName"] == OPERATIONS_QUEUE + POISON_SUFFIX
     assert found["incremental_timer"]["schedule"] == "%INCREMENTAL_SCHEDULE%"
     assert found["incremental_round"]["queueName"] == CHANGES_QUEUE
     assert found["full_sync_timer"]["schedule"] == "%SYNC_SCHEDULE%"
