@@ -186,7 +186,8 @@ def setup_task(_: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run pytest on all cores unless the arguments say otherwise."""
     chosen = any(argument.startswith(("-n", "--pdb")) for argument in arguments)
-    parallel = [] if chosen else ["-n", "auto", "--dist", "loadfile"]
+    # In the order of collection: xdist's own puts files of few tests last, which are those that take long.
+    parallel = [] if chosen else ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
     module("pytest")([*parallel, *arguments])
 
 

@@ -19,6 +19,11 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 class Storage:
     """Storage accounts of one worker. Every few minutes, when a new file of tests begins, they come from a new Azurite.
 

@@ -224,3 +224,23 @@ def test_a_list_may_spare_any_number_of_rows(take, follower):
 
     take(Reading(replaced=[Replace("role_assignments", but=but)]))
     assert list(follower.facts()["role_assignments"]) == [("2",)]
+
+
+def test_a_list_that_is_replaced_may_change_what_is_inherited(take):
+    """What replacing asks for and what inheriting asks for lie in one database, under names of their own."""
+    listed = [member("everyone", "sales", "group"), member("sales", BOB)]
+    reading = Reading(
+        rows={"memberships": listed},
+        replaced=[Replace("memberships", "group_id", one) for one in ("sales", "everyone")]
+        + [Replace("role_assignments")],
+    )
+    changes = take(reading)
+
+    assert {key: (before is None, after is None) for key, (before, after) in changes["inherited_grants"].items()} == {
+        ("directory_role:reader:assigned|everyone", "sales"): (False, True),
+        ("directory_role:reader:assigned|everyone", ADA): (False, True),
+        ("enterprise_application:crm:x|sales", ADA): (False, True),
+        ("enterprise_application:crm:x|sales", BOB): (True, False),
+        ("group:everyone:member|sales", ADA): (False, True),
+        ("group:everyone:member|sales", BOB): (True, False),
+    }
