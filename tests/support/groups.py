@@ -85,6 +85,7 @@ class Groupwork:
         relation: str = "member",
         deadline: float | None = None,
         only_examine: bool = False,
+        look: bool = True,
         changes: Mapping[str, Any] | None = None,
         **wanted: Any,
     ) -> Gone:
@@ -103,7 +104,8 @@ class Groupwork:
             if planned and not only_examine:
                 acted = await kind.act(tools, entitlement, planned)
                 gone.acted = {principal[id_]: one for id_, one in acted.items()}
-                seen = await kind.look(tools, entitlement, [one for one, _ in planned])
+                looked_for = [one for one, _ in planned] if look else []
+                seen = await kind.look(tools, entitlement, looked_for)
                 gone.seen = {principal[id_]: one for id_, one in seen.items()}
             gone.http = tools.session.stats.requests - before
             return gone
