@@ -231,11 +231,10 @@ async def _touched(
         refs = current.segments
     if refs is None:
         return None
-    if cause is None:
-        segments = await read_segments(context.store, refs, facts=True)
-    else:
-        segments = [(await read_segments(context.store, [one], facts=True))[0] for one in refs if one.cause is cause]
-    return [fact for segment in segments for fact in segment.facts]
+    if all(ref.cause is not cause for ref in refs) and cause is not None:
+        return []
+    segments = await read_segments(context.store, refs, facts=True)
+    return [fact for one in segments if cause in (None, one.head.cause) for fact in one.facts]
 
 
 def _last_look(current: Current, kind: str) -> tuple[str, datetime | None]:

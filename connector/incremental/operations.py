@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from connector.incremental.commit import Batch, Committed, Outcome, commit
+from connector.incremental.commit import Batch, Outcome, commit
 from connector.incremental.context import CommitContext
 from connector.incremental.deriving.derived import TooMuchAtOnce
 from connector.incremental.facts import Known, Reading, Row
@@ -97,19 +97,21 @@ async def journal_effects(
     Raises:
         StorageError: storage cannot be asked now, or it is not known whether it was committed. Doing it again is right.
     """
-    held = await store.current()
-    left = _obstacle(held, settings)
-    if held is None or left:
-        return Journalled(Journalling.LEFT, why=left)
-    if since is None:
-        return Journalled(Journalling.STALE, why="A snapshot has been published since it was looked for.")
     context = CommitContext(store=store, settings=settings, replica=follower.replica, now=now)
-    try:
-        async with follower.journalling:
+    async with (
+        follower.journalling
+    ):  # before anything is read: a replica that has moved on would have to load an older state anew
+        held = await store.current()
+        left = _obstacle(held, settings)
+        if held is None or left:
+            return Journalled(Journalling.LEFT, why=left)
+        if since is None:
+            return Journalled(Journalling.STALE, why="A snapshot has been published since it was looked for.")
+        try:
             journalled = await _commit(context, held, reading, operations, since.record)
-    except (JournalDamaged, SnapshotUnusable, TooMuchAtOnce) as problem:
-        log_event(_log, "effects_not_journalled", level=logging.WARNING, why=str(problem), advice=problem.advice)
-        return Journalled(Journalling.LEFT, why=str(problem))
+        except (JournalDamaged, SnapshotUnusable, TooMuchAtOnce) as problem:
+            log_event(_log, "effects_not_journalled", level=logging.WARNING, why=str(problem), advice=problem.advice)
+            return Journalled(Journalling.LEFT, why=str(problem))
     if journalled.outcome is Journalling.COMMITTED:
         in_force = await context.in_force()
         await tell_others(store, settings, in_force.record, held.record.journal_head, now())
@@ -137,7 +139,7 @@ async def _commit(
         operations=_named(operations),
     )
     done = await commit(context, held, batch)
-    if done.outcome is Outcome.SUPERSEDED and await _differs(context, done, wanted):
+    if done.outcome is Outcome.SUPERSEDED and await _differs(context, wanted):
         return Journalled(Journalling.STALE, why="A round has read the same since it was looked for.")
     committed = done.outcome is Outcome.COMMITTED
     return Journalled(Journalling.COMMITTED if committed else Journalling.KNOWN, done.segment)
@@ -164,10 +166,10 @@ def _nameless(rows: Mapping[str, Sequence[Row]], known: Known) -> set[str]:
     return scopes - named - {f"/{row['id']}" for row in known.rows("enterprise_applications", "id", ids)}
 
 
-async def _differs(context: CommitContext, done: Committed, reading: Reading) -> bool:
+async def _differs(context: CommitContext, reading: Reading) -> bool:
     """Whether what is in force says something else."""
-    derived = await context.replica.derive(context.store, done.current.record, reading, context.settings, context.now())
-    return bool(derived)
+    current = (await context.in_force()).record
+    return bool(await context.replica.derive(context.store, current, reading, context.settings, context.now()))
 
 
 def _named(operations: Sequence[str]) -> tuple[str, ...]:
