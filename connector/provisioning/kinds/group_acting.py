@@ -8,10 +8,11 @@ differ, and what is already so is no failure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.graph import retry
+from connector.graph.batch import AT_ONCE, BATCH_SIZE
 from connector.graph.errors import GraphError, RequestRefused
 from connector.graph.write_batch import Change, write_many
 from connector.graph.writing import Outcome, Written, write
@@ -42,13 +43,23 @@ class Acting:
         Raises:
             SignInFailed: Microsoft Entra ID issues no token.
         """
-        grants = [task for task in tasks if task.wanted.action is Action.GRANT]
-        for start in range(0, len(grants), MOST_AT_ONCE):
-            await self._grant(grants[start : start + MOST_AT_ONCE])
-        await self._each([task for task in tasks if task.wanted.action is Action.REVOKE])
+        for action, send, most in (
+            (Action.GRANT, self._grant, MOST_AT_ONCE),
+            (Action.REVOKE, self._each, AT_ONCE * BATCH_SIZE),
+        ):
+            wanted = [task for task in tasks if task.wanted.action is action]
+            for start in range(0, len(wanted), most):
+                await self._in_time(wanted[start : start + most], send)
         if self._refused:
             await self._explain()
         return self._ends
+
+    async def _in_time(self, tasks: Sequence[Task], send: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
+        """Begin nothing after the deadline: the line may be somebody else's by then."""
+        if self.tools.session.may_wait(0):
+            await send(tasks)
+        else:
+            self._ends |= {task.id: Later(0, "There was no time left to begin it.") for task in tasks}
 
     async def _grant(self, tasks: Sequence[Task]) -> None:
         if len(tasks) == 1:

@@ -177,6 +177,17 @@ def test_throttled_for_longer_than_may_be_waited_goes_on_later_and_counts_as_not
     assert {(gone.acted[one].seconds > 500, gone.acted[one].counts) for one in rest} == {(True, False)}
 
 
+@pytest.mark.parametrize("revoke", [False, True])
+def test_nothing_is_begun_after_the_deadline(work, revoke):
+    who = work.users(2)
+    group = work.group(*(who if revoke else []))
+    before = work.holders(group)
+    asked = {"revoke": who} if revoke else {"grant": who}
+    gone = work.go(group, **asked, deadline=time.monotonic() - 1, look=False)
+    assert {(type(one), one.counts) for one in gone.acted.values()} == {(Later, False)}
+    assert work.holders(group) == before
+
+
 def test_a_conflict_with_somebody_elses_change_is_tried_again(work):
     ada, group = work.user(), work.group()
     work.emulator.fail(Fault(method="POST", path="ref", status=409))
