@@ -185,7 +185,7 @@ async def _accept(store: Store, settings: Settings, text: str, key: str) -> None
     """Accept the request of another system, once, however often its message comes."""
     now = datetime.now(UTC)
     try:
-        parsed = parse_request(text.encode(errors="replace"), now)
+        parsed = parse_request(text.encode(), now)
         await accept(store.operations, settings, Asked(wanted=parsed.wanted, requester=_QUEUE, key=key), now)
     except TooManyOperations as much:
         if much.retry_after is None:
@@ -212,4 +212,4 @@ async def _put_aside(store: Store, text: str, why: Problem) -> None:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -53,16 +53,20 @@ async def list_operations(
 async def _chunks(operations: Operations, after: str) -> AsyncIterator[list[str]]:
     """Ids of bundles, newest first, some at once; from that of ``after`` on."""
     newest = bundle_of(after) if after else ""
+    whole = newest == after  # of a bundle that is named itself, nothing is wanted any more
     for day in await operations.days():
         if newest and day > day_of(newest):
             continue
-        ids = [id_ for id_ in await operations.bundles_of(day) if not newest or id_ <= newest]
+        ids = [
+            id_
+            for id_ in await operations.bundles_of(day)
+            if not newest or id_ < newest or (id_ == newest and not whole)
+        ]
         for start in range(0, len(ids), _AT_ONCE):
             yield ids[start : start + _AT_ONCE]
 
 
 def _is_wanted(one: Operation, statuses: Collection[Status], principal: str, after: str) -> bool:
-    """The id of a bundle sorts before those of its operations, so that after a bundle none of it comes again."""
     if after and one.id >= after:
         return False
     if statuses and one.status not in statuses:
