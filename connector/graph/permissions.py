@@ -23,6 +23,7 @@ _PERMISSIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^/roleManagement/directory/roleEligibilitySchedule", "RoleEligibilitySchedule.Read.Directory"),
         (r"^/roleManagement/directory/roleAssignmentSchedule", "RoleAssignmentSchedule.Read.Directory"),
         (r"^/roleManagement/directory", "RoleManagement.Read.Directory"),
+        (r"^/policies/roleManagementPolic", "RoleManagementPolicy.Read.Directory"),
         (r"^/directoryRoles", "RoleManagement.Read.Directory"),
         (r"^/directory/administrativeUnits", "AdministrativeUnit.Read.All"),
         (r"^/directoryObjects/delta", "User.Read.All"),

@@ -17,7 +17,14 @@ from connector.provisioning.kinds.role_holdings import Held, read_held
 from connector.provisioning.kinds.role_inheriting import inherited
 from connector.provisioning.kinds.role_lockout import without_lockout
 from connector.provisioning.kinds.role_planning import AsWanted, Draft, NotHeld, Situation, draft
-from connector.provisioning.kinds.role_refusals import lacks_all, pending, permission_missing, pim_not_licensed, unread
+from connector.provisioning.kinds.role_refusals import (
+    lacks_all,
+    pending,
+    permission_missing,
+    pim_not_licensed,
+    unread,
+    unseen_requests,
+)
 from connector.provisioning.kinds.role_scopes import TENANT, missing_scopes
 from connector.provisioning.kinds.role_seeing import (
     REQUEST_ID,
@@ -123,7 +130,7 @@ class Deciding:
             if lacks_all(self.tools.session, one.permissions):
                 return permission_missing(one.permissions)
         if made.through_pim and it.held.unseen is not None:
-            return it.held.unseen
+            return unseen_requests(it.held.unseen, self.kind)
         return pending() if any(_is_open(it.held, it)) else None
 
     async def _within_policy(self, drafts: Sequence[tuple[Situation, Draft]]) -> list[tuple[Situation, Draft]]:

@@ -36,7 +36,7 @@ class Held:
 
     Attributes:
         assignments: in force, permanent, for a time or activated.
-        instances: what PIM says of these; empty without a license.
+        instances: what PIM says of these; empty without a license, and where there are none.
         eligible: eligibilities in force.
         schedules: what PIM has planned of the kind that is asked about, begun or not.
         requests: for it, of the kind that is asked about.
@@ -64,8 +64,9 @@ class Held:
 
     @property
     def is_assigned(self) -> bool:
-        """Whether it is assigned now: what is in force and not explained by an activation alone."""
-        return bool(self.assigned) or (bool(self.assignments) and not self.activated)
+        """Whether it is assigned now: what is in force, and not explained by an activation alone. ``roleAssignments`` decides what is
+        in force; what PIM says may lag behind."""
+        return bool(self.assignments) and (bool(self.assigned) or not self.activated)
 
     @property
     def assigned_until(self) -> datetime | None:
@@ -145,10 +146,12 @@ def _held(task: Task, answers: Mapping[str, _Items | GraphError], kind: str) -> 
         else:
             return answer
     scope = task.wanted.scope
+    instances = lists.get("roleAssignmentScheduleInstances", [])
     try:
+        assignments = _here(lists.get(_ASSIGNMENTS, []), RoleAssignment, scope)
         return Held(
-            assignments=_here(lists.get(_ASSIGNMENTS, []), RoleAssignment, scope),
-            instances=_direct(_here(lists.get("roleAssignmentScheduleInstances", []), RoleScheduleInstance, scope)),
+            assignments=assignments,
+            instances=_direct(_here(instances, RoleScheduleInstance, scope)) if assignments else (),
             eligible=_direct(_here(lists.get("roleEligibilityScheduleInstances", []), RoleScheduleInstance, scope)),
             schedules=tuple(
                 one

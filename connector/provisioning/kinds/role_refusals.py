@@ -31,6 +31,8 @@ _RULE_WORDS = {
 _FRESH_S = 120.0
 """How long after work has begun an unknown principal or role may still be one that Graph has not heard of everywhere."""
 _AGAIN_S = 5.0
+_YOUNG_ACTIVATION_S = 120.0
+"""PIM ends an activation five minutes after it began at the earliest."""
 
 
 def not_licensed(error: Exception) -> bool:
@@ -77,6 +79,13 @@ def unread(error: GraphError, *, counts: bool = True) -> Refused | Later:
     return Refused(refused_by_graph(error))
 
 
+def unseen_requests(error: GraphError, kind: str) -> Problem | GraphError:
+    """Requests could not be read: that needs what writing them needs."""
+    if isinstance(error, RequestRefused) and error.forbidden:
+        return permission_missing(WRITES_SCHEDULES[kind], error)
+    return error
+
+
 def refused_by_graph(error: RequestRefused) -> Problem:
     """Graph's own words, where there are none of ours."""
     said = error.message or f"status {error.status}"
@@ -98,6 +107,10 @@ def judged(error: RequestRefused, task: Task, permissions: Sequence[str], *, you
     """
     if error.forbidden and not not_licensed(error):
         return Refused(permission_missing(permissions, error))
+    if error.code.lower() == "activedurationtooshort":
+        return Later(
+            _YOUNG_ACTIVATION_S, f"What was activated a moment ago cannot be ended yet: {error.message}", counts=True
+        )
     if _unknown(error) and young < _FRESH_S:
         return Later(_AGAIN_S, f"Graph does not know it everywhere yet: {error.message}", counts=True)
     return Refused(_by_pim(error) or _by_directory(error, task))

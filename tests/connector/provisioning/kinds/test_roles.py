@@ -385,6 +385,32 @@ def test_reads_that_lag_behind_do_not_make_it_a_failure(roles):
     assert requests_of(roles, ada) == 1
 
 
+def test_what_pim_still_says_of_what_is_gone_is_gone(roles):
+    ada = roles.user()
+    granted = roles.do(roles.grant(ada, expires_at=roles.within(days=1)))
+    task = roles.revoke(ada)
+    [planned] = roles.examine(task)
+    acted = roles.act(task, planned)
+    [row] = granted.reading.rows["role_assignment_instances"]
+    stale = {"id": row["id"], "directoryScopeId": "/", "assignmentType": "Assigned", "endDateTime": row["ends_at"]}
+    roles.emulator.fail(Fault(path="roleAssignmentScheduleInstances", status=200, body={"value": [stale]}))
+    seen = roles.look(replace(task, intended=True, state=acted.state))
+    assert seen.as_wanted
+    assert seen.reading.gone["role_assignment_instances"] == [(row["id"],)]
+    assert seen.reading.rows == {}
+
+
+def test_what_was_activated_a_moment_ago_is_ended_later(roles):
+    ada = roles.user()
+    roles.do(roles.grant(ada, slug="eligible"))
+    roles.tenant.activate_role(ada.id, READER)
+    task = roles.revoke(ada, slug="eligible")
+    [planned] = roles.examine(task)
+    roles.emulator.fail(Fault(method="POST", path=REQUESTS, status=400, code="ActiveDurationTooShort"))
+    assert isinstance(roles.act(task, planned), Later)
+    assert roles.do(task).result is Result.REVOKED
+
+
 @pytest.mark.parametrize("action", ["grant", "revoke"])
 def test_a_dry_run_plans_and_writes_nothing(roles, action):
     ada = roles.user()
