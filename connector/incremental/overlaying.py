@@ -41,7 +41,8 @@ def without(reading: Reading, touched: Iterable[FactChange]) -> Reading:
 def contradicts(reading: Reading, touched: Iterable[FactChange]) -> bool:
     """Whether ``reading`` says something else of any fact than ``touched`` says of it last. An object that is removed contradicts nothing."""
     last = {(change.table, change.key): change.after for change in touched}
-    said = {table: {_key(table, row): row for row in reading.rows.get(table, ())} for table, _ in last}
+    tables = {table for table, _ in last}
+    said = {table: {_key(table, row): row for row in reading.rows.get(table, ())} for table in tables}
     for (table, key), after in last.items():
         row = said[table].get(key)
         if row is not None and after != {name: value for name, value in row.items() if value is not None}:
