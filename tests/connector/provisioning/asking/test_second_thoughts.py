@@ -31,9 +31,8 @@ async def work(tenant: Tenant, store: Store, settings: Settings) -> None:
 
 
 async def ids(store: Store, **options: Any) -> list[str]:
-    page = await list_operations(
-        store.operations, **{"statuses": (), "principal": "", "after": "", "limit": 100} | options
-    )
+    asked: dict[str, Any] = {"statuses": (), "principal": "", "after": "", "limit": 100} | options
+    page = await list_operations(store.operations, **asked)
     return [one.id for one in page.operations]
 
 
