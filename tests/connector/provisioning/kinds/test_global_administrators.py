@@ -8,21 +8,8 @@ from connector.provisioning.contract import Planned, Refused
 from connector.provisioning.entitlements import Entitlement
 from connector.provisioning.kinds.global_administrators import ALONE, GlobalAdministrators
 from connector.storage.records.operations import Result
-from emulators.graph import GraphEmulator
 from emulators.graph.service.faults import Fault
-from emulators.graph.tenant.tenant import CONNECTOR_PERMISSIONS, Tenant
-from tests.support.haste import in_haste
-from tests.support.roles import ADMINISTRATOR, READER, WRITES, RolesAtWork
-
-
-@pytest.fixture(scope="module")
-def at_work():
-    tenant = Tenant.empty()
-    tenant.set_permissions([*CONNECTOR_PERMISSIONS, *WRITES])
-    with GraphEmulator(tenant) as graph, in_haste(), RolesAtWork(graph) as roles:
-        graph.clock.stop()
-        yield roles
-    tenant.close()
+from tests.support.roles import ADMINISTRATOR, READER
 
 
 @pytest.fixture

@@ -12,24 +12,14 @@ import pytest
 from connector.provisioning.contract import Later, Planned, Refused
 from connector.provisioning.kinds.pim_policies import Demands
 from connector.storage.records.operations import Result
-from emulators.graph import GraphEmulator, Variants
+from emulators.graph import Variants
 from emulators.graph.service.faults import Fault
-from emulators.graph.tenant.tenant import CONNECTOR_PERMISSIONS, Tenant
-from tests.support.haste import in_haste
-from tests.support.roles import APPLICATIONS, HELPDESK, READER, WRITES, RolesAtWork
+from emulators.graph.tenant.tenant import CONNECTOR_PERMISSIONS
+from tests.support.roles import APPLICATIONS, HELPDESK, READER, WRITES
 
 ALL = (*CONNECTOR_PERMISSIONS, *WRITES)
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BOTH = pytest.mark.parametrize("slug", ["assigned", "eligible"])
-
-
-@pytest.fixture(scope="module")
-def at_work():
-    tenant = Tenant.empty()
-    with GraphEmulator(tenant) as graph, in_haste(), RolesAtWork(graph) as roles:
-        graph.clock.stop()
-        yield roles
-    tenant.close()
 
 
 @pytest.fixture
