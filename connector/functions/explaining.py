@@ -72,6 +72,7 @@ def _kind(error: ProvisioningError) -> ProblemType:
     return {
         service.ProvisioningDisabled: ProblemType.PROVISIONING_DISABLED,
         service.KeyReused: ProblemType.KEY_REUSED,
+        service.NotAskedBefore: ProblemType.MALFORMED_REQUEST,
         service.NoSuchOperation: ProblemType.NO_SUCH_OPERATION,
         service.TooLate: ProblemType.TOO_LATE,
         service.NotRevivable: ProblemType.NOT_REVIVABLE,

@@ -86,8 +86,11 @@ async def _accept(settings: Settings, requester: Requester, req: func.HttpReques
 
     if not settings.provisioning_enabled:  # whatever the request is
         raise service.ProvisioningDisabled
-    key, parsed = _asked(req)
-    accepted = await service.accept(settings, service.Asked(parsed.wanted, requester, key))
+    key, parsed, ended = _asked(req)
+    try:
+        accepted = await service.accept(settings, service.Asked(parsed.wanted, requester, key, again=ended is not None))
+    except service.NotAskedBefore as error:
+        raise (ended or error) from None
     url = _url(req)
     shown = tuple(show(one, url) for one in accepted.operations)
     if parsed.many:
@@ -95,8 +98,8 @@ async def _accept(settings: Settings, requester: Requester, req: func.HttpReques
     return answer_typed(202, shown[0], location=shown[0].url)
 
 
-def _asked(req: func.HttpRequest) -> tuple[str, Parsed]:
-    """The key and the operations of a request.
+def _asked(req: func.HttpRequest) -> tuple[str, Parsed, Told | None]:
+    """The key and the operations of a request, and what is to be said unless it was accepted before: that ends have passed since.
 
     Raises:
         Told: with everything that is wrong.
@@ -118,10 +121,13 @@ def _asked(req: func.HttpRequest) -> tuple[str, Parsed]:
         parsed = parse_request(req.get_body(), datetime.now(UTC))
     except Malformed as error:
         kind = ProblemType.TOO_LONG if error.too_long else ProblemType.MALFORMED_REQUEST
-        raise Told(malformed(kind, (*errors, *of_body(error.problems)), more=error.more)) from None
+        told = Told(malformed(kind, (*errors, *of_body(error.problems)), more=error.more))
+        if not key or error.ended is None:
+            raise told from None
+        return key, error.ended, told
     if errors:
         raise MalformedQuery(list(errors))
-    return key, parsed
+    return key, parsed, None
 
 
 async def _list(settings: Settings, _: Requester, req: func.HttpRequest) -> func.HttpResponse:

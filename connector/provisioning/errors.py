@@ -39,6 +39,13 @@ class KeyReused(ProvisioningError):
         )
 
 
+class NotAskedBefore(ProvisioningError):
+    """A request that is good only as a repetition was never accepted under its key."""
+
+    def __init__(self) -> None:
+        super().__init__("Ends of what is asked for have passed.", "Ask for what ends later.")
+
+
 class TooManyOperations(ProvisioningError):
     """The hour's operations are used up.
 

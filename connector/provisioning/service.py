@@ -15,6 +15,7 @@ from connector.provisioning.asking.reading import Page
 from connector.provisioning.errors import (
     KeyReused,
     NoSuchOperation,
+    NotAskedBefore,
     NotRevivable,
     ProvisioningDisabled,
     ProvisioningError,
@@ -31,6 +32,7 @@ __all__ = [
     "Asked",
     "KeyReused",
     "NoSuchOperation",
+    "NotAskedBefore",
     "NotRevivable",
     "Page",
     "Provisioner",
@@ -58,6 +60,7 @@ async def accept(settings: Settings, asked: Asked) -> Accepted:
     Raises:
         ProvisioningDisabled: this deployment only reads.
         KeyReused: the key was used for another request.
+        NotAskedBefore: it is good only as a repetition, and is none.
         TooManyOperations: the hour's operations are used up.
         StorageError: storage refuses; asked again with the same key, it is done once.
     """

@@ -22,7 +22,7 @@ from connector.logs import log_event
 from connector.provisioning.asking.lines import KEPT_S, take_places
 from connector.provisioning.asking.policy import hourly_limit, read_policy
 from connector.provisioning.asking.saying import asked_for
-from connector.provisioning.errors import KeyReused, ProvisioningDisabled, TooManyOperations
+from connector.provisioning.errors import KeyReused, NotAskedBefore, ProvisioningDisabled, TooManyOperations
 from connector.settings import Settings
 from connector.storage.documents import Held
 from connector.storage.errors import BlobMissing, Conflict
@@ -62,11 +62,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, parsed: one to :data:`MOST_OPERATIONS` operations, by ``requester``, under ``key`` (empty: none was given)."""
+    """A request, parsed: one to :data:`MOST_OPERATIONS` operations, by ``requester``, under ``key`` (empty: none was given).
+
+    Attributes:
+        again: it is good only if it was accepted before, under the same key: by now, ends of what it asks for have passed.
+    """
 
     wanted: Sequence[Wanted]
     requester: Requester
     key: str = ""
+    again: bool = False
 
 
 async def accept(operations: Operations, settings: Settings, asked: Asked, now: datetime) -> Accepted:
@@ -75,6 +80,7 @@ async def accept(operations: Operations, settings: Settings, asked: Asked, now: 
     Raises:
         ProvisioningDisabled: this deployment only reads.
         KeyReused: the key was used for another request.
+        NotAskedBefore: it is good only as a repetition, and is none.
         TooManyOperations: the hour's operations are used up.
         StorageError: storage refuses; asked again with the same key, it is done once.
     """
@@ -85,6 +91,8 @@ async def accept(operations: Operations, settings: Settings, asked: Asked, now: 
     held = await operations.asked_before(key) if key else None
     before = held is not None
     if held is None:
+        if asked.again:
+            raise NotAskedBefore
         await _count(operations, settings, len(asked.wanted), now)
         held, before = await _note(operations, key, _planned(asked.wanted, digest, now))
     if held.record.request_sha256 != digest:

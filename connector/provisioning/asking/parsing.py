@@ -29,6 +29,8 @@ MOST_PROBLEMS = 50
 
 _LONGEST_NAME = 40  # characters of a caller's that an answer repeats
 _LATEST = datetime(3000, 1, 1, tzinfo=UTC)
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+_PASSED = "must be a time to come"
 _GUID = re.compile(GUID)
 _FIELDS = {known.name: known for known in msgspec.structs.fields(OperationRequest)}
 
@@ -48,12 +50,21 @@ class Malformed(ValueError):
         too_long: it was not even read.
         problems: at least one, at most :data:`MOST_PROBLEMS`.
         more: there are more.
+        ended: what it asked for, if nothing is wrong but that ends have passed: it was right once, and may have been accepted then.
     """
 
-    def __init__(self, problems: Sequence[Wrong], *, too_long: bool = False, more: bool = False) -> None:
+    def __init__(
+        self,
+        problems: Sequence[Wrong],
+        *,
+        too_long: bool = False,
+        more: bool = False,
+        ended: Parsed | None = None,
+    ) -> None:
         self.problems = tuple(problems)
         self.too_long = too_long
         self.more = more
+        self.ended = ended
         super().__init__("; ".join(f"{wrong.pointer or 'the body'}: {wrong.detail}" for wrong in self.problems))
 
 
@@ -90,7 +101,9 @@ def parse_request(body: bytes, now: datetime) -> Parsed:
         if len(problems) > MOST_PROBLEMS:
             break
     if problems:
-        raise Malformed(problems[:MOST_PROBLEMS], more=len(problems) > MOST_PROBLEMS)
+        only_late = all(wrong.detail == _PASSED for wrong in problems)
+        ended = parse_request(body, _LONG_AGO) if only_late else None
+        raise Malformed(problems[:MOST_PROBLEMS], more=len(problems) > MOST_PROBLEMS, ended=ended)
     return Parsed(tuple(wanted), many)
 
 
@@ -172,7 +185,7 @@ def _contradictions(right: Mapping[str, Any], now: datetime) -> Iterable[tuple[s
     if right.get("action") is Action.REVOKE:
         yield "expires_at", "must be left out: only what is granted ends"
     elif end <= now:
-        yield "expires_at", "must be a time to come"
+        yield "expires_at", _PASSED
     elif (start := right.get("starts_at")) is not None and end <= start:
         yield "expires_at", "must be later than starts_at"
 

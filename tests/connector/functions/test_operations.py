@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime, tzinfo
+from typing import Any, Self
 
 import azure.functions as func
 import pytest
@@ -124,6 +125,27 @@ def test_a_key_makes_asking_repeatable_and_belongs_to_one_request(storage: str) 
     assert without.json["id"] != first.json["id"]
     listed = call("list_operations").json["operations"]
     assert [one["id"] for one in listed] == [without.json["id"], first.json["id"]]
+
+
+def test_asked_again_after_its_end_the_same_request_gives_the_same_operation(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2999, 1, 1, tzinfo=tz)
+
+    key, ending = {"Idempotency-Key": "CHG-1"}, {**LEAST, "expires_at": "2998-01-01T00:00:00Z"}
+    first = ask(ending, headers=key)
+    monkeypatch.setattr(operations, "datetime", Later)
+
+    again = ask(ending, headers=key)
+    others = [ask(ending), ask(ending, headers={"Idempotency-Key": "CHG-2"}), ask([{**ending, "end": 1}], headers=key)]
+
+    assert (again.status, again.json) == (202, first.json)
+    assert [other.kind for other in others] == ["malformed_request"] * 3
+    assert [error["pointer"] for error in others[1].json["errors"]] == ["/expires_at"]
+    assert len(call("list_operations").json["operations"]) == 1
 
 
 @pytest.mark.parametrize("body", [LEAST, b"no json"])

@@ -189,6 +189,22 @@ def test_fields_that_contradict_each_other_are_refused(changes: dict[str, Any], 
     assert list(wrong(asked(**changes))) == [pointer]
 
 
+def test_what_is_wrong_only_because_time_has_passed_was_right_once() -> None:
+    ended, bad = asked(expires_at="2031-03-03T11:00:00Z"), asked(action="x")
+
+    def once(document: Any) -> Parsed | None:
+        with pytest.raises(Malformed) as raised:
+            parsed(document)
+        return raised.value.ended
+
+    found = once([ended, asked(), ended])
+    assert found is not None
+    assert [one.expires_at for one in found.wanted] == [NOW - timedelta(hours=1), None, NOW - timedelta(hours=1)]
+    assert once([ended, bad]) is None
+    assert once({**ended, "starts_at": "2031-03-03T11:30:00Z"}) is None
+    assert once(bad) is None
+
+
 def test_near_misses_of_contradictions_are_taken() -> None:
     a_second = timedelta(seconds=1)
     assert parsed(asked(expires_at=(NOW + a_second).isoformat())).wanted[0].expires_at == NOW + a_second
