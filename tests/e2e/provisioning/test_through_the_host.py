@@ -49,14 +49,15 @@ def test_over_http_from_the_queue_and_by_the_timer(storage_account: str) -> None
     with GraphEmulator(generate(users=0, seed=4)) as graph:
         tenant = graph.tenant
         group, anna, bert, carl = tenant.create_group("Team"), *(tenant.create_user(name) for name in "ABC")
-        deployment = deploy(graph, storage_account, {"PROVISIONING_ENABLED": "true"})
+        deployment = deploy(graph, storage_account)
 
         def request(principal: str) -> dict[str, str]:
             entitlement = f"group:{group}:member"
             return {"action": "grant", "entitlement": entitlement, "principal": principal, "justification": "New"}
 
         queue = QueueClient.from_connection_string(storage_account, "entra-operations")
-        with FunctionsHost(APP, deployment.environment, max_polling_ms=100) as host:
+        environment = {**deployment.environment, "PROVISIONING_ENABLED": "true"}
+        with FunctionsHost(APP, environment, max_polling_ms=100) as host:
             call(host, "POST", "/api/operations", request(anna))
             ended(host, 1)
             queue.send_message(json.dumps(request(bert)))
