@@ -153,6 +153,15 @@ def test_who_does_not_count_may_go_even_when_only_one_is_left(roles):
     assert not last(roles, bob)
 
 
+def test_what_is_limited_to_a_part_may_go(roles):
+    ada = roles.user()
+    directly(roles, ada)
+    unit = f"/administrativeUnits/{roles.tenant.create_administrative_unit('North')}"
+    roles.tenant.assign_role(ada.id, ADMINISTRATOR, unit)
+    assert roles.do(roles.revoke(ada, ADMINISTRATOR, scope=unit)).result is Result.REVOKED
+    assert last(roles, ada)
+
+
 def test_of_two_that_are_revoked_together_one_stays(roles):
     accounts = [roles.user(name) for name in ("Ada", "Bob", "Cid")]
     for one in accounts:

@@ -65,6 +65,8 @@ def test_another_end_is_an_update_and_takes_nothing_away_meanwhile(roles, slug):
     updated = roles.do(roles.grant(ada, slug=slug, expires_at=later))
     [(_, _, until)] = roles.held(ada)
     assert (updated.result, until[:16]) == (Result.UPDATED, later.isoformat()[:16])
+    assert updated.reading.gone == {}
+    assert all(len(rows) == 1 for rows in updated.reading.rows.values())
     for_ever = roles.do(roles.grant(ada, slug=slug))
     assert (for_ever.result, roles.held(ada)) == (Result.UPDATED, {(slug, "/", None)})
     [last] = [one for one in for_ever.went if isinstance(one, Planned)]

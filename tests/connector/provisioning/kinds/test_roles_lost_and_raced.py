@@ -147,6 +147,16 @@ def test_who_is_faster_in_pim_is_found_by_looking(roles, slug):
     assert roles.act(second, planned).result is Result.ALREADY_REVOKED
 
 
+def test_who_is_faster_in_removing_a_permanent_assignment(roles):
+    ada = roles.user()
+    roles.do(roles.grant(ada))
+    first, second = (roles.revoke(ada) for _ in "12")
+    [planned] = roles.examine(second)
+    roles.do(first)
+    assert isinstance(roles.act(second, planned), Sent)
+    assert roles.look(second).as_wanted
+
+
 def test_who_is_faster_with_another_end_is_followed_by_an_update(roles):
     ada = roles.user()
     task = roles.grant(ada, expires_at=roles.within(days=3))
