@@ -16,7 +16,7 @@ import msgspec
 from connector.logs import log_event
 from connector.provisioning.asking.accepting import Asked, accept
 from connector.provisioning.asking.parsing import Malformed, parse_request
-from connector.provisioning.errors import ProvisioningDisabled, ProvisioningError, TooManyOperations
+from connector.provisioning.errors import NotAskedBefore, ProvisioningDisabled, ProvisioningError, TooManyOperations
 from connector.provisioning.refusals import problem
 from connector.provisioning.working.limits import BUSY_S
 from connector.settings import Settings
@@ -185,8 +185,7 @@ async def _accept(store: Store, settings: Settings, text: str, key: str) -> None
     """Accept the request of another system, once, however often its message comes."""
     now = datetime.now(UTC)
     try:
-        parsed = parse_request(text.encode(), now)
-        await accept(store.operations, settings, Asked(wanted=parsed.wanted, requester=_QUEUE, key=key), now)
+        await accept(store.operations, settings, _asked(text, key, now), now)
     except TooManyOperations as much:
         if much.retry_after is None:
             await _put_aside(store, text, _why("not_allowed_by_policy", much))
@@ -195,9 +194,23 @@ async def _accept(store: Store, settings: Settings, text: str, key: str) -> None
         await store.operations.send(RequestMessage(key=key, request=text), delay=much.retry_after)
     except ProvisioningDisabled as off:
         await _put_aside(store, text, _why("provisioning_disabled", off))
-    except Malformed as wrong:
+    except (Malformed, NotAskedBefore) as wrong:
         remedy = "Send what `GET /api/openapi.json` describes; this message is kept as it came."
         await _put_aside(store, text, problem("malformed_message", f"The message is no request: {wrong}.", remedy))
+
+
+def _asked(text: str, key: str, now: datetime) -> Asked:
+    """What a message asks for; one that is delivered again may have been accepted before what it asks for has ended.
+
+    Raises:
+        Malformed: it is no request.
+    """
+    try:
+        return Asked(wanted=parse_request(text.encode(), now).wanted, requester=_QUEUE, key=key)
+    except Malformed as wrong:
+        if wrong.ended is None:
+            raise
+        return Asked(wanted=wrong.ended.wanted, requester=_QUEUE, key=key, again=True)
 
 
 def _why(code: str, error: ProvisioningError) -> Problem:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from azure.storage.queue import QueueServiceClient
 
-from connector.provisioning import service
+from connector.provisioning import provisioner, service
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.records import Requester, Status
@@ -48,6 +50,23 @@ def test_a_request_on_the_queue_is_accepted_once_however_often_it_is_delivered(s
 
     in_deployment(storage_account, test)
     assert [set(json.loads(message)) for message in messages(storage_account)] == [{"line"}]
+
+
+def test_a_request_that_is_delivered_again_after_its_end_is_still_the_same(
+    storage_account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(store: Store, settings: Settings) -> None:
+        text = json.dumps(REQUEST | {"expires_at": "2998-01-01T00:00:00Z"})
+        await Tenant().provisioner().take_message(settings, text, message_id="m-1")
+        monkeypatch.setattr(provisioner, "datetime", Mock(now=lambda zone: datetime(2999, 1, 1, tzinfo=zone)))
+        await Tenant().provisioner().take_message(settings, text, delivery=2, message_id="m-1")
+        assert await store.operations.dead_letters() == []
+
+        await Tenant().provisioner().take_message(settings, text, message_id="m-2")
+        assert [letter.problem.code for letter in await store.operations.dead_letters()] == ["malformed_message"]
+        assert len(await everything(store)) == 1
+
+    in_deployment(storage_account, test)
 
 
 def test_the_same_request_in_another_message_is_another_request(storage_account: str) -> None:
