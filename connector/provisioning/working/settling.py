@@ -39,10 +39,11 @@ async def settle(work: Work, desk: Desk, readings: Mapping[str, Reading], since:
     """
     await _keep_ends(work, desk)
     await _journal(work, desk, readings, since)
+    await desk.save()  # before the audit file tells of it: whoever goes on after a crash must not tell it otherwise
     left = [one for one in desk.ordered() if one.audited < len(one.events)]
     if left:
         desk.put(await work.others.audit(work.store, left))
-    await desk.save()
+        await desk.save()
     await free_places(desk, work.moment().at)
 
 
