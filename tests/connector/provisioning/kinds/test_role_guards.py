@@ -307,6 +307,7 @@ def test_what_graph_refuses_is_told_with_a_code_of_ours(roles, status, graph_cod
 def test_several_demands_are_said_at_once(roles):
     wanted = roles.grant(roles.user()).wanted
     why = Demands(end=True, longest=timedelta(hours=8), ticket=True).unmet(wanted, roles.now)
+    assert why is not None
     assert "an end within 8 hours and a ticket" in why.sentence
     assert "ticket" in why.remedy
 
