@@ -21,7 +21,7 @@ from tests.support.operations import ask, everything, group, in_deployment, want
 
 def test_what_the_audit_file_tells_is_in_the_record_whoever_dies_when(storage_account: str) -> None:
     told: dict[tuple[str, int], Any] = {}
-    tenant = Tenant()
+    tenant, dies = Tenant(), True
 
     async def audit(_store: Any, operations: Sequence[Operation]) -> list[Operation]:
         """Tells of what is new, and the process dies before that can be noted."""
@@ -47,5 +47,4 @@ def test_what_the_audit_file_tells_is_in_the_record_whoever_dies_when(storage_ac
         (one,) = await everything(store)
         assert [told[one.id, number] for number in range(len(one.events))] == list(one.events)
 
-    dies = True
     in_deployment(storage_account, test)
