@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,6 +57,7 @@ class Tenant:
         answers: what ``examine`` or ``act`` answers for a principal instead of doing anything, given once each.
         unseen: how many looks at a principal do not show it yet.
         effects: what was put into the journal.
+        later: by how much its clock is ahead: tests do not wait.
     """
 
     held: set[tuple[str, str]] = field(default_factory=set)
@@ -72,6 +74,7 @@ class Tenant:
     keeps_time: bool = False
     only_one: str | None = None
     refuses: set[str] = field(default_factory=set)
+    later: timedelta = timedelta()
 
     # --- the kind
 
@@ -136,6 +139,14 @@ class Tenant:
             return Reading(rows={"memberships": [{"group_id": entitlement.id, "principal_id": task.principal.id}]})
         return Reading(gone={"memberships": [(entitlement.id, task.principal.id)]})
 
+    def now(self) -> datetime:
+        """The time there."""
+        return datetime.now(UTC) + self.later
+
+    def wait_until(self, moment: datetime) -> None:
+        """Let its clock show ``moment``, unless it is later already."""
+        self.later = max(self.later, moment - datetime.now(UTC) + timedelta(milliseconds=1))
+
     # --- what else working on lines works with
 
     def provisioner(self) -> Provisioner:
@@ -147,6 +158,7 @@ class Tenant:
                 journal=self._journal,
                 audit=self._audit,
                 open_graph=_open_graph,
+                now=self.now,
             )
         )
 

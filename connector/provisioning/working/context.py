@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from connector.incremental.service import Follower
 
 
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
 class Journalled(Protocol):
     """What became of effects: ``settled`` unless they have to be looked for again; ``why``: a sentence, where they are not in the journal."""
 
@@ -56,6 +61,7 @@ class Collaborators:
         journal: puts effects into the journal; of several lines at once.
         audit: adds events to the audit file, and gives the operations back with ``audited`` set.
         open_graph: a session with Graph that gives up waiting at a moment of :func:`time.monotonic`.
+        now: tells the time.
     """
 
     kind_of: Callable[[Entitlement], Kind]
@@ -63,6 +69,7 @@ class Collaborators:
     journal: Callable[[Sequence[Effects]], Awaitable[Journalled]]
     audit: Callable[[Store, Sequence[Operation]], Awaitable[Sequence[Operation]]]
     open_graph: Callable[[Settings, float], AbstractAsyncContextManager[GraphSession]]
+    now: Callable[[], datetime] = utc_now
 
 
 def collaborators_of(follower: Follower) -> Collaborators:
@@ -106,7 +113,7 @@ class Work:
 
     def moment(self) -> Moment:
         """Now."""
-        return Moment(datetime.now(UTC), self.worker)
+        return Moment(self.others.now(), self.worker)
 
     @asynccontextmanager
     async def tools(self) -> AsyncIterator[Tools]:
@@ -116,4 +123,4 @@ class Work:
             GraphError: Graph cannot be asked now.
         """
         async with self.others.open_graph(self.settings, time.monotonic() + GRAPH_S) as session:
-            yield Tools(session, self.settings, session.own_id, datetime.now(UTC))
+            yield Tools(session, self.settings, session.own_id, self.others.now())

@@ -41,11 +41,11 @@ class Moment:
         return replace(one, principal_id=principal.id, principal_kind=principal.kind, principal_name=principal.name)
 
     def started(self, one: Operation, principal: Principal) -> Operation:
-        """Somebody is at work."""
-        if one.status is Status.RUNNING:
-            return one
-        event = self.event(EventKind.STARTED, f"Work begins, on {principal.name}.", attempt=one.attempts + 1)
-        return _with(replace(self.resolved(one, principal), status=Status.RUNNING, not_before=None), event)
+        """Somebody is at work. Said once: whoever goes on later has more to say than that."""
+        begun = replace(self.resolved(one, principal), status=Status.RUNNING, not_before=None)
+        if first(one, EventKind.STARTED):
+            return begun
+        return _with(begun, self.event(EventKind.STARTED, f"Work begins, on {principal.name}."))
 
     def scheduled(self, one: Operation, start: datetime) -> Operation:
         """It begins later."""
@@ -128,6 +128,9 @@ class Moment:
             )
             return self.failed(one, gave_up)
         until = self.at + timedelta(seconds=later.seconds)
+        waiting = replace(one, status=Status.WAITING, not_before=until)
+        if not later.counts and one.events[-1].kind is EventKind.POSTPONED and one.events[-1].said == later.said:
+            return waiting  # it may wait for days, and is asked about every few seconds
         event = self.event(
             EventKind.POSTPONED,
             later.said,
@@ -136,7 +139,7 @@ class Moment:
             code=why.graph_code or why.code if why else None,
             request_id=why.request_id if why else None,
         )
-        return _with(replace(one, status=Status.WAITING, not_before=until), event)
+        return _with(waiting, event)
 
     def interrupted(self, one: Operation) -> Operation:
         """Whoever was at work has died, or was stopped."""
@@ -213,6 +216,8 @@ class Moment:
             code=one.problem.code if one.problem else None,
             seconds=round((self.at - one.accepted_at).total_seconds(), 3),
         )
+        if one.requester.kind == "connector" and status not in (Status.SUCCEEDED, Status.CANCELLED):
+            log_event(_log, "end_not_kept", level=logging.ERROR, operation=one.id, grant=one.by)
         return _with(replace(one, status=status, ended_at=self.at, not_before=None), event)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -92,7 +92,7 @@ class LineWorker:
             desk = await Desk.open(store.operations, line)
             if desk is None:
                 return 0
-            moment = Moment(datetime.now(UTC), self._worker)
+            moment = Moment(self._others.now(), self._worker)
             suspects = [one for one in desk.ordered() if one.status is Status.RUNNING]
             guilty = [one for one in suspects if one.died >= ALONE_AFTER_DEATHS]
             desk.put(moment.dead_lettered(one) for one in guilty)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connector.provisioning.contract import Task
-from connector.provisioning.provisioner import Provisioner
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.names import line_name
@@ -20,16 +19,16 @@ from tests.support.dying import DyingStore, Killed
 from tests.support.fake_kind import Tenant
 from tests.support.operations import ask, everything, group, in_deployment, person, wanted
 
-SOON_S = 5.0
+SOON = timedelta(minutes=20)
 
 
-async def finish(provisioner: Provisioner, store: Store, settings: Settings, number: int = 1) -> None:
-    """What redeliveries and the timer bring about."""
+async def finish(tenant: Tenant, store: Store, settings: Settings, number: int = 1) -> None:
+    """What redeliveries and the timer bring about, in a new process."""
+    provisioner = tenant.provisioner()
     while (due := await provisioner.work_on(store, settings, line_name(group(number)))) is not None:
-        wait = (due - datetime.now(UTC)).total_seconds()
-        if wait > SOON_S:
+        if due - tenant.now() > SOON:
             return
-        await asyncio.sleep(max(0.0, wait))
+        tenant.wait_until(due)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -54,7 +53,7 @@ def test_a_worker_that_dies_at_any_write_is_followed_by_one_that_finishes(storag
                 died += 1
             else:
                 return
-            await finish(tenant.provisioner(), store, settings, number)
+            await finish(tenant, store, settings, number)
             held = await store.operations.bundle(accepted.operations[0].id.rpartition("-")[0])
             assert held is not None
             found = held.record.operations
@@ -93,7 +92,7 @@ def test_a_worker_that_dies_around_a_write_to_graph_is_followed_by_one_that_look
         assert (one.status, one.intended) == (Status.RUNNING, True)
 
         setattr(tenant, step, lambda _step, _tasks: None)
-        await finish(tenant.provisioner(), store, settings)
+        await finish(tenant, store, settings)
         (one,) = await everything(store)
         assert (one.status, one.result) == (Status.SUCCEEDED, Result.GRANTED)
         assert len(tenant.written) == 1
@@ -102,9 +101,8 @@ def test_a_worker_that_dies_around_a_write_to_graph_is_followed_by_one_that_look
 
 
 def test_what_brings_the_process_down_again_and_again_is_put_aside_alone(
-    storage_account: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    storage_account: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("connector.provisioning.working.moments.back_off", lambda _: 0.0)
 
     async def test(store: Store, settings: Settings) -> None:
         tenant = Tenant()
@@ -118,7 +116,7 @@ def test_what_brings_the_process_down_again_and_again_is_put_aside_alone(
         deaths = 0
         for _ in range(10):
             try:
-                await finish(tenant.provisioner(), store, settings)
+                await finish(tenant, store, settings)
                 break
             except Killed:
                 deaths += 1
@@ -132,10 +130,7 @@ def test_what_brings_the_process_down_again_and_again_is_put_aside_alone(
     assert "operation_dead_lettered" in caplog.text
 
 
-def test_what_fails_in_an_unforeseen_way_is_put_aside_alone(
-    storage_account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connector.provisioning.working.moments.back_off", lambda _: 0.0)
+def test_what_fails_in_an_unforeseen_way_is_put_aside_alone(storage_account: str) -> None:
 
     async def test(store: Store, settings: Settings) -> None:
         tenant = Tenant()
@@ -146,7 +141,7 @@ def test_what_fails_in_an_unforeseen_way_is_put_aside_alone(
 
         tenant.before = fail
         await ask(store.operations, settings, *(wanted(principal=person(number)) for number in (1, 2, 3)))
-        await finish(tenant.provisioner(), store, settings)
+        await finish(tenant, store, settings)
         found = await everything(store)
 
         assert [one.status for one in found] == [Status.SUCCEEDED, Status.DEAD_LETTERED, Status.SUCCEEDED]
@@ -156,11 +151,8 @@ def test_what_fails_in_an_unforeseen_way_is_put_aside_alone(
     in_deployment(storage_account, test)
 
 
-def test_what_dies_before_it_has_begun_is_found_through_the_poison_queue(
-    storage_account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_dies_before_it_has_begun_is_found_through_the_poison_queue(storage_account: str) -> None:
     """It dies before anything says that it was at work; so the message is given up, and each goes alone from then on."""
-    monkeypatch.setattr("connector.provisioning.working.moments.back_off", lambda _: 0.0)
     text = f'{{"line":"{line_name(group())}"}}'
 
     async def test(store: Store, settings: Settings) -> None:
@@ -172,8 +164,9 @@ def test_what_dies_before_it_has_begun_is_found_through_the_poison_queue(
 
         tenant.before = die
         await ask(store.operations, settings, *(wanted(principal=person(number)) for number in (1, 2, 3)))
-        for _ in range(3):
+        for _ in range(10):
             for delivery in range(1, 6):
+                tenant.later += timedelta(minutes=1)
                 try:
                     await tenant.provisioner().take_message(settings, text, delivery=delivery)
                     break
@@ -245,7 +238,7 @@ def test_a_lease_that_is_lost_stops_the_worker_before_it_writes(
         assert not tenant.written
         monkeypatch.undo()
         tenant.before = lambda _step, _tasks: None
-        await finish(tenant.provisioner(), store, settings)
+        await finish(tenant, store, settings)
         (one,) = await everything(store)
         assert one.status is Status.SUCCEEDED
 
@@ -291,8 +284,8 @@ def test_what_only_one_may_do_waits_for_the_other(storage_account: str) -> None:
             await tenant.provisioner().work_on(store, settings, line_name(group()))
         (one,) = await everything(store)
         assert (one.status, one.attempts, one.intended) == (Status.WAITING, 0, False)
-        await asyncio.sleep(1)
-        await finish(tenant.provisioner(), store, settings)
+        tenant.wait_until(one.not_before or tenant.now())
+        await finish(tenant, store, settings)
         (one,) = await everything(store)
         assert one.status is Status.SUCCEEDED
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +18,7 @@ from tests.support.operations import ask, everything, group, in_deployment, pers
 
 LINE = line_name(group())
 FAR = timedelta(days=30)
-SOON = timedelta(seconds=1.2)
+SOON = timedelta(hours=1)
 
 
 def soon(delta: timedelta = SOON) -> datetime:
@@ -28,10 +27,6 @@ def soon(delta: timedelta = SOON) -> datetime:
 
 async def work(tenant: Tenant, store: Store, settings: Settings) -> datetime | None:
     return await tenant.provisioner().work_on(store, settings, LINE)
-
-
-async def wait_until(moment: datetime) -> None:
-    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
 
 
 async def line(store: Store) -> Line:
@@ -53,7 +48,7 @@ def test_a_start_is_kept(storage_account: str) -> None:
         assert (one.status, one.not_before) == (Status.SCHEDULED, start)
         assert not tenant.written
 
-        await wait_until(start)
+        tenant.wait_until(start)
         await work(tenant, store, settings)
         (one,) = await everything(store)
         assert (one.status, one.result) == (Status.SUCCEEDED, Result.GRANTED)
@@ -95,7 +90,7 @@ def test_an_end_is_kept_and_carried_out(storage_account: str) -> None:
         assert EventKind.EXPIRY_KEPT in kinds((await everything(store))[0])
         assert tenant.held
 
-        await wait_until(end)
+        tenant.wait_until(end)
         await work(tenant, store, settings)
         grant, revoke = sorted(await everything(store), key=lambda one: one.accepted_at)
         assert not tenant.held
@@ -161,12 +156,12 @@ def test_an_end_is_carried_out_once_wherever_it_is_interrupted(storage_account: 
         nonlocal died
         for at in range(1, 8):
             tenant, number = Tenant(), at
-            name, end = line_name(group(number)), soon(timedelta(seconds=0.3))
+            name, end = line_name(group(number)), soon()
             grant = (
                 await ask(store.operations, settings, wanted(entitlement=group(number), expires_at=end))
             ).operations[0]
             await tenant.provisioner().work_on(store, settings, name)
-            await wait_until(end)
+            tenant.wait_until(end)
             dying: Any = DyingStore(store, at, after=after)
             try:
                 await tenant.provisioner().work_on(dying, settings, name)
@@ -197,11 +192,11 @@ def test_an_end_waits_for_what_is_open_on_the_pair(storage_account: str) -> None
         tenant.answers["examine", person()] = [Later(SOON.total_seconds(), "Graph is busy.")]
         await ask(store.operations, settings, wanted())
         due = await work(tenant, store, settings)
-        await wait_until(end)
+        tenant.wait_until(end)
         await work(tenant, store, settings)
         assert len(await everything(store)) == 2
         assert due is not None
-        await wait_until(max(due, soon(timedelta(seconds=0.5))))
+        tenant.wait_until(max(due, tenant.now() + SOON))
         await work(tenant, store, settings)
 
         assert [one.status for one in await everything(store)] == [Status.SUCCEEDED, Status.SUCCEEDED]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -361,3 +361,44 @@ def test_a_line_of_which_nothing_is_known_is_nothing(storage_account: str) -> No
 
 def test_messages_of_lines_are_what_is_sent(storage_account: str) -> None:
     assert LineMessage(line=line_name(group())).line in message()
+
+
+def test_waiting_for_long_is_said_once(storage_account: str) -> None:
+    """What Graph carries out in its own time is asked about again and again; the record does not grow with it."""
+
+    async def test(store: Store, settings: Settings, tenant: Tenant) -> None:
+        tenant.answers["examine", person()] = [Later(0, "It is being carried out.")] * 50
+        await ask(store.operations, settings, wanted())
+        await work(tenant, settings)
+        one = await only(store)
+
+        assert one.status is Status.SUCCEEDED
+        assert kinds(one).count("postponed") == kinds(one).count("started") == 1
+
+    on(storage_account, test)
+
+
+def test_what_the_kind_wants_to_be_kept_is_kept(storage_account: str) -> None:
+    async def test(store: Store, settings: Settings, tenant: Tenant) -> None:
+        tenant.answers["examine", person()] = [Later(0, "Wait.", {"request": "1"}), Later(0, "Wait.", {"more": 2})]
+        kept: list[Mapping[str, object]] = []
+        tenant.before = lambda step, tasks: kept.append(tasks[0].state) if step == "examine" else None
+        await ask(store.operations, settings, wanted())
+        await work(tenant, settings)
+
+        assert kept == [{}, {"request": "1"}, {"request": "1", "more": 2}]
+
+    on(storage_account, test)
+
+
+def test_many_go_together(storage_account: str) -> None:
+    async def test(store: Store, settings: Settings, tenant: Tenant) -> None:
+        steps: list[tuple[str, int]] = []
+        tenant.before = lambda step, tasks: steps.append((step, len(tasks))) if tasks else None
+        await ask(store.operations, settings, *(wanted(principal=person(number)) for number in range(250)))
+        await work(tenant, settings)
+
+        assert steps == [("examine", 250), ("act", 250), ("look", 250)]
+        assert len(tenant.effects) == 1
+
+    on(storage_account, test)
