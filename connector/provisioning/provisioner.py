@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
@@ -9,6 +10,7 @@ import secrets
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +20,7 @@ from connector.provisioning.asking.accepting import Asked, accept
 from connector.provisioning.asking.parsing import Malformed, parse_request
 from connector.provisioning.errors import NotAskedBefore, ProvisioningDisabled, ProvisioningError, TooManyOperations
 from connector.provisioning.refusals import problem
+from connector.provisioning.working.helping import Helping
 from connector.provisioning.working.limits import BUSY_S
 from connector.settings import Settings
 from connector.storage import Store, open_store
@@ -51,6 +54,7 @@ class Provisioner:
         self._own: Follower | None = None
         self._collaborators = collaborators
         self._worker: LineWorker | None = None
+        self._helping = Helping()
         self._asked_again: dict[str, float] = {}
 
     async def take_message(self, settings: Settings, text: str, *, delivery: int = 1, message_id: str = "") -> None:
@@ -68,7 +72,7 @@ class Provisioner:
         async with open_store(settings) as store:
             try:
                 if isinstance(message, LineMessage):
-                    await self._work(store, settings, message.line)
+                    await self._work(store, settings, message.line, alone=delivery > 1)
                 elif isinstance(message, RequestMessage):
                     await _accept(store, settings, message.request, message.key)
                 else:
@@ -117,15 +121,24 @@ class Provisioner:
         if self._own is not None:
             await self._own.close()
 
-    async def _work(self, store: Store, settings: Settings, line: str) -> None:
+    async def _work(self, store: Store, settings: Settings, line: str, *, alone: bool) -> None:
+        """Work on a line and, unless ``alone``, on others that are due: what went wrong once is not tried in company."""
         if not settings.provisioning_enabled:
             log_event(_log, "line_waiting", level=logging.WARNING, line=line, why="PROVISIONING_ENABLED is off")
             return  # the timer finds it when it is on again
+        work = partial(self._work_until_due, store, settings)
+        others = None if alone else asyncio.create_task(self._helping.others(store, line, work))
         try:
-            due = await self._line_worker().work_on(store, settings, line)
+            await work(line)
         except (LeaseHeld, LeaseLost):
             await self._ask_again(store, line)
-            return
+        finally:
+            if others is not None:
+                await others
+
+    async def _work_until_due(self, store: Store, settings: Settings, line: str) -> None:
+        """Work on a line, and have it looked after again when somebody has to go on with it."""
+        due = await self._line_worker().work_on(store, settings, line)
         if due is not None:
             wait = max(0.0, (due - datetime.now(UTC)).total_seconds())
             log_event(_log, "line_waiting", line=line, seconds=round(wait, 1))

@@ -83,7 +83,7 @@ def measure_provisioning(sizes: Sizes, tell: Callable[[str], None]) -> dict[str,
         groups=None,
         seed=sizes.seed,
         throttle="l",
-        switches={"INCREMENTAL_SCHEDULE": _NEVER},
+        switches={"INCREMENTAL_SCHEDULE": _NEVER, "NOTIFICATION_URL": ""},
         most_polling_ms=None,
     ) as stack:
         return asyncio.run(_measure(stack, sizes, tell))

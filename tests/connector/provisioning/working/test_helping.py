@@ -1,0 +1,89 @@
+"""Who is woken for one line lends a hand with others that are due; what goes wrong there is met again by their own messages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from connector.provisioning.working import helping
+from connector.settings import Settings
+from connector.storage import Store
+from connector.storage.names import line_name
+from connector.storage.records import Status
+from tests.support.fake_kind import Tenant
+from tests.support.operations import ask, everything, group, in_deployment, wanted
+
+LINES = 5
+
+
+def message(number: int) -> str:
+    return json.dumps({"line": line_name(group(number))})
+
+
+async def asked(store: Store, settings: Settings) -> None:
+    await ask(store.operations, settings, *(wanted(entitlement=group(number)) for number in range(LINES)))
+
+
+async def ended(store: Store) -> set[str]:
+    return {one.wanted.entitlement for one in await everything(store) if one.status is Status.SUCCEEDED}
+
+
+def test_one_message_is_enough_for_many_lines(storage_account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helping, "SETTLED_S", -60.0)
+
+    async def test(store: Store, settings: Settings) -> None:
+        await asked(store, settings)
+        tenant, working = Tenant(), set[str]()
+        meeting = asyncio.Event()
+
+        async def together(step: str, tasks: Any) -> None:
+            working.update(task.id for task in tasks)
+            if len(working) == LINES:
+                meeting.set()
+            await asyncio.wait_for(meeting.wait(), 30)
+
+        tenant.before = lambda step, tasks: together(step, tasks) if step == "examine" else None
+        await tenant.provisioner().take_message(settings, message(0))
+
+        assert len(await ended(store)) == LINES
+        assert await store.operations.lines() == []
+
+    in_deployment(storage_account, test)
+
+
+def test_what_was_just_written_is_left_to_its_own_message(storage_account: str) -> None:
+    async def test(store: Store, settings: Settings) -> None:
+        await asked(store, settings)
+        await Tenant().provisioner().take_message(settings, message(0))
+
+        assert await ended(store) == {group(0)}
+
+    in_deployment(storage_account, test)
+
+
+def test_what_went_wrong_once_is_tried_alone(storage_account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helping, "SETTLED_S", -60.0)
+
+    async def test(store: Store, settings: Settings) -> None:
+        await asked(store, settings)
+        await Tenant().provisioner().take_message(settings, message(0), delivery=2)
+
+        assert await ended(store) == {group(0)}
+
+    in_deployment(storage_account, test)
+
+
+def test_a_line_that_cannot_be_helped_disturbs_nobody(storage_account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helping, "SETTLED_S", -60.0)
+
+    async def test(store: Store, settings: Settings) -> None:
+        await asked(store, settings)
+        async with store.lease(f"line-{line_name(group(3))}", patience=1):
+            await Tenant().provisioner().take_message(settings, message(0))
+
+        assert await ended(store) == {group(number) for number in range(LINES)} - {group(3)}
+
+    in_deployment(storage_account, test)
