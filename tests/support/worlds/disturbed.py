@@ -39,7 +39,7 @@ class _Lease:
         self._name = name
         self._lost = lost
 
-    def check(self) -> None:
+    def check(self, margin: float = 0.0) -> None:  # noqa: ARG002
         if self._lost():
             raise LeaseLost(self._name)
 
@@ -83,13 +83,19 @@ class WorkerStore:
 
     def __getattr__(self, name: str) -> Any:
         real = self._instead.get(name) or getattr(self._real, name)
-        return self._writing(real) if name.startswith(_WRITES) else self._reading(real)
+        return self.writing(real) if name.startswith(_WRITES) else self.reading(real)
 
     def lease(self, name: str, *, patience: float = 0.0) -> Any:  # noqa: ARG002
         """A lease in memory."""
         return self._leases.hold(name, ignored=self._unleased, lost=lambda: self._lost and self.writes > 0)
 
-    def _reading(self, real: Any) -> Any:
+    def lose_leases(self) -> None:
+        """From now on whoever asks is told that the lease is lost."""
+        self._lost = True
+
+    def reading(self, real: Any) -> Any:
+        """``real``, unless the process is dead."""
+
         def read(*args: Any, **kwargs: Any) -> Any:
             if self._dead:
                 raise Killed
@@ -97,7 +103,9 @@ class WorkerStore:
 
         return read
 
-    def _writing(self, real: Any) -> Any:
+    def writing(self, real: Any) -> Any:
+        """``real``, counted, and disturbed when its turn comes."""
+
         async def write(*args: Any, **kwargs: Any) -> Any:
             self.writes += 1
             if self._dead:

@@ -69,7 +69,7 @@ class Run:
         world = self.world
         self.steps += await settle(world)
         tables = world.journal.check()
-        problems = differences(_uncounted(picture_of(tables)), _uncounted(world.deployment.truth()))
+        problems = differences(uncounted(picture_of(tables)), uncounted(world.deployment.truth()))
         assert not problems, "\n".join(problems)
         await self._follow_the_feed()
         if whole:
@@ -101,7 +101,8 @@ class Run:
         return Untrue(f"{type(error).__name__}: {error}\nafter\n{history}")
 
 
-def _uncounted(picture: Picture) -> Picture:
+def uncounted(picture: Picture) -> Picture:
+    """``picture`` without what only full syncs can see."""
     groups = [{name: value for name, value in row.items() if name not in UNTOLD} for row in picture["groups"]]
     return {**picture, "groups": groups}
 

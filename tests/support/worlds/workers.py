@@ -70,6 +70,11 @@ class Worker:
         self._follower = Follower(_Connected(world.connection), folder)  # type: ignore[arg-type]
         self._follower._later = Later(clock=world.graph.clock.now)
 
+    @property
+    def follower(self) -> Follower:
+        """What the process has once, for others to share."""
+        return self._follower
+
     async def take(self, letter: Letter, store: Any = None) -> str:
         """Take a message as the host gives it; what it ended with. Where it failed, the queue delivers it again, up to its limit."""
         world = self._world

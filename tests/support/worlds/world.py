@@ -20,6 +20,7 @@ from connector.settings import Settings
 from connector.storage import Store, open_store
 from connector.storage.records import Cause, Current, Lane, WakeMessage
 from emulators.graph import GraphEmulator, Variants
+from emulators.graph.tenant.tenant import Tenant
 from tests.support.deployments import Deployment, deploy
 from tests.support.histories import small_tenant
 from tests.support.worlds.disturbed import Leases, WorkerStore
@@ -60,12 +61,12 @@ class World:
         self.leases = Leases()
 
     def __enter__(self) -> Self:
-        self.tenant = small_tenant(self._seed)
+        self.tenant = self._make_tenant()
         self.graph = GraphEmulator(self.tenant, variants=self._variants).__enter__()
         self.graph.clock.stop()
         self.deployment: Deployment = deploy(self.graph, self._account, {})
         self.postbox = Postbox(self.graph.clock.now)
-        self.settings: Settings = self.deployment.settings
+        self.settings: Settings = self._settings()
         self._container = ContainerClient.from_connection_string(self.settings.storage, self.settings.container)
         self.journal = Journal(self._read, self.settings.tenant_id)
         self._patches.enter_context(bound(self))
@@ -135,6 +136,12 @@ class World:
         if forget:
             shutil.rmtree(folder, ignore_errors=True)
         self.workers[index] = Worker(self, folder)
+
+    def _make_tenant(self) -> Tenant:
+        return small_tenant(self._seed)
+
+    def _settings(self) -> Settings:
+        return self.deployment.settings
 
     async def _open(self) -> None:
         enter = self._closing.enter_async_context
