@@ -65,8 +65,8 @@ class Deciding:
                 self._verdicts[id_] = Refused(found)
 
     def _unfit(self, task: Task) -> Problem | None:
-        relation = self.entitlement.slug
-        return task_problem(self.group, relation, task) or group_problem(self.tools.session, self.group, relation)
+        relation, now = self.entitlement.slug, self.tools.now
+        return task_problem(self.group, relation, task, now) or group_problem(self.tools.session, self.group, relation)
 
     async def _not_as_wanted(self, tasks: Sequence[Task]) -> list[Task]:
         """The tasks of which something is to be done; the others are decided."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from connector.access.groups import Group, GroupRow, group_row
 from connector.graph.session import GraphSession
 from connector.provisioning.contract import Principal, Task
+from connector.provisioning.kinds.ends import passed
 from connector.provisioning.kinds.role_refusals import lacks_all, permission_missing
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Action, Problem
@@ -60,16 +62,19 @@ def _permission_problem(session: GraphSession, row: GroupRow, relation: str) -> 
     return None
 
 
-def task_problem(group: Group, relation: str, task: Task) -> Problem | None:
-    """Why this principal cannot be a ``member`` or ``owner`` of the group, or what was asked for makes no sense of one."""
+def task_problem(group: Group, relation: str, task: Task, now: datetime) -> Problem | None:
+    """Why this principal cannot be a ``member`` or ``owner`` of the group, or what was asked for makes no sense of one, or none now."""
     if task.wanted.scope != "/":
         return problem("scope_not_applicable", "Only directory roles have a scope.", "Leave the scope out, or give /.")
     if task.wanted.action is Action.REVOKE:
         return None
-    kind = task.principal.kind
+    return passed(task.wanted, now) or _principal_problem(group, relation, task.principal)
+
+
+def _principal_problem(group: Group, relation: str, principal: Principal) -> Problem | None:
     if relation == "owner":
-        return _not_allowed(group, task.principal, "owner") if kind == "group" else None
-    return _nesting(group, task.principal) if kind == "group" else _member(group, task.principal)
+        return _not_allowed(group, principal, "owner") if principal.kind == "group" else None
+    return _nesting(group, principal) if principal.kind == "group" else _member(group, principal)
 
 
 def _member(group: Group, principal: Principal) -> Problem | None:

@@ -60,7 +60,9 @@ class Explaining:
         if refused.status == 401 or retry.is_transient(refused.status):
             return unread(refused)
         relation = self.entitlement.slug
-        unfit = task_problem(group, relation, task) or group_problem(self.tools.session, group, relation)
+        unfit = task_problem(group, relation, task, self.tools.now) or group_problem(
+            self.tools.session, group, relation
+        )
         if unfit is not None:
             return Refused(replace(unfit, graph_code=refused.code, request_id=refused.request_id))
         if refused.forbidden:

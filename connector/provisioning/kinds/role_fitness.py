@@ -6,6 +6,7 @@ from datetime import datetime
 
 from connector.access.roles import RoleDefinition
 from connector.provisioning.contract import Principal, Task
+from connector.provisioning.kinds.ends import passed
 from connector.provisioning.kinds.role_scopes import unsupported
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Action, Problem
@@ -25,12 +26,7 @@ def unfit(task: Task, role: RoleDefinition, kind: str, now: datetime) -> Problem
             f"The role {role.display_name or role.id} is disabled.",
             "Have the custom role enabled, or ask for another one.",
         )
-    ends = task.wanted.expires_at
-    if ends is not None and ends <= now:
-        return problem(
-            "start_in_the_past", "Its end, expires_at, has passed.", "Ask again with a later end, or with none."
-        )
-    return _who(task.principal, kind) or unsupported(role, task.wanted.scope)
+    return passed(task.wanted, now) or _who(task.principal, kind) or unsupported(role, task.wanted.scope)
 
 
 def _who(principal: Principal, kind: str) -> Problem | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from connector.provisioning.kinds.global_administrators import ALONE, GLOBAL_ADM
 from connector.provisioning.kinds.groups import Groups
 from connector.storage.records.operations import Result
 from emulators.graph.service.faults import Fault
-from tests.support.kinds import with_tools
+from tests.support.kinds import NOW, with_tools
 
 NOBODY = "00000000-1111-4222-8333-444444444444"
 
@@ -172,6 +173,19 @@ def test_groups_have_no_scope(work):
     ada, group = work.user(), work.group()
     assert code(work, group, ada, scope="/administrativeUnits/x") == "scope_not_applicable"
     assert code(work, group, ada, scope="/") == ""
+
+
+@pytest.mark.parametrize("relation", ["member", "owner"])
+def test_an_end_that_has_passed_meanwhile_ends_nothing_that_somebody_else_has_given(work, relation):
+    ada, bob = work.users(2)
+    group = work.group(ada, owners=[ada])
+    passed = {"relation": relation, "expires_at": NOW}
+    assert code(work, group, ada, **passed) == "start_in_the_past"  # it would be kept, and revoked at once
+    assert code(work, group, bob, **passed) == "start_in_the_past"
+    assert isinstance(verdict(work, group, ada, changes={"intended": True}, **passed), Already)  # it was our doing
+    to_come = passed | {"expires_at": NOW + timedelta(seconds=1)}
+    assert isinstance(verdict(work, group, ada, **to_come), Already)
+    assert code(work, group, bob, **to_come) == ""
 
 
 def test_the_last_owner(work):
