@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from connector.logs import log_event
-from connector.provisioning.working.limits import HANDS, MOST_HELPED, SETTLED_S
+from connector.provisioning.working.limits import HANDS, SETTLED_S
 from connector.storage import Store
 from connector.storage.errors import StorageError
 from connector.storage.leases import LeaseHeld, LeaseLost
@@ -23,42 +23,43 @@ _log = logging.getLogger(__name__)
 
 
 class Helping:
-    """Works on the lines that are due, beside the one that a message names. One for a process; one list of lines at a time."""
+    """Works on lines that are due, beside those that messages name. One for a process."""
 
     def __init__(self) -> None:
-        self._busy = False
+        self._helped: set[str] = set()
 
     async def others(self, store: Store, line: str, work: Callable[[str], Awaitable[None]]) -> None:
-        """Do ``work`` for lines that are due, but ``line``; nothing where this process lends its hands already. Raises nothing."""
-        if self._busy:
+        """Do ``work`` for lines that are due, but ``line``, all at once, as far as hands are free. Raises nothing."""
+        if len(self._helped) >= HANDS:
             return
-        self._busy = True
         try:
-            hands = asyncio.Semaphore(HANDS)
-            await asyncio.gather(*(_lend(hands, name, work) for name in await _due(store, line)))
+            due = await _due(store)
         except StorageError as error:
             log_event(_log, "lines_not_listed", level=logging.WARNING, problem=str(error))
-        finally:
-            self._busy = False
+            return
+        left = [name for name in due if name != line and name not in self._helped]
+        chosen = left[: HANDS - len(self._helped)]
+        self._helped.update(chosen)
+        await asyncio.gather(*(self._lend(name, work) for name in chosen))
 
-
-async def _due(store: Store, line: str) -> list[str]:
-    """Some of the lines that are due, in an order of their own for each process, so that several do not stand in each other's way."""
-    now = datetime.now(UTC)
-    settled = now - timedelta(seconds=SETTLED_S)
-    due = [
-        one.name
-        for one in await store.operations.lines()
-        if one.name != line and one.written <= settled and (one.due is None or one.due <= now)
-    ]
-    return random.sample(due, min(len(due), MOST_HELPED))
-
-
-async def _lend(hands: asyncio.Semaphore, name: str, work: Callable[[str], Awaitable[None]]) -> None:
-    async with hands:
+    async def _lend(self, name: str, work: Callable[[str], Awaitable[None]]) -> None:
         try:
             await work(name)
         except (LeaseHeld, LeaseLost):
             return  # somebody is at it
         except Exception as error:
             log_event(_log, "line_not_helped", level=logging.WARNING, line=name, problem=str(error))
+        finally:
+            self._helped.discard(name)
+
+
+async def _due(store: Store) -> list[str]:
+    """The lines that are due, in an order of its own for each process, so that several do not stand in each other's way."""
+    now = datetime.now(UTC)
+    settled = now - timedelta(seconds=SETTLED_S)
+    due = [
+        one.name
+        for one in await store.operations.lines()
+        if one.written <= settled and (one.due is None or one.due <= now)
+    ]
+    return random.sample(due, len(due))

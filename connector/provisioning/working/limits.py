@@ -25,11 +25,8 @@ ALONE_AFTER_DEATHS = 2
 MOST_DEATHS = 5
 """Unforeseen ends after which an operation is dead-lettered."""
 
-HANDS = 24
+HANDS = 32
 """Most lines that a process works on beside those of its messages: each waits for others most of the time."""
-
-MOST_HELPED = 48
-"""Most lines of one list: a message is done when those are, and must not take for ever."""
 
 SETTLED_S = 1.0
 """Seconds for which a line that was just written is left to its own message, which is quicker."""
