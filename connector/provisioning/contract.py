@@ -75,20 +75,24 @@ class Planned:
         data: for :meth:`Kind.act`, what ``examine`` has found out.
         state: JSON to be kept as the operation's state when the intent is written down, so that whoever goes on after a crash knows
             how it was before.
+        brings: what is given or taken along with it, such as the roles of a group: the policy must allow that, too.
     """
 
     steps: tuple[Step, ...]
     result: Result
     data: Any = None
     state: Mapping[str, Any] = field(default_factory=dict)
+    brings: tuple[Entitlement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Already:
-    """It is as wanted. ``reading``: the facts that say so, where they are known in the form of the fact tables."""
+    """It is as wanted. ``reading``: the facts that say so, where they are known in the form of the fact tables; ``brings``: as of
+    :class:`Planned`, for where its end changes all the same."""
 
     said: str
     reading: Reading = field(default_factory=Reading)
+    brings: tuple[Entitlement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from connector.provisioning.kinds.group_inheriting import inherited
 from connector.provisioning.kinds.group_lockout import last_administrators, last_owners, own_access
 from connector.provisioning.kinds.group_reading import Related, read_owners, related
 from connector.provisioning.kinds.group_references import adding, adding_all, removing
+from connector.provisioning.kinds.group_roles import roles_of_group
 from connector.provisioning.kinds.group_saying import as_wanted, fact
 from connector.provisioning.kinds.role_refusals import unread
 from connector.storage.records.operations import Action, Problem, Result
@@ -37,6 +38,7 @@ class Deciding:
     entitlement: Entitlement
     group: Group
     _verdicts: dict[str, Verdict] = field(default_factory=dict)
+    _brings: tuple[Entitlement, ...] = ()
 
     async def verdicts(self, tasks: Sequence[Task]) -> Mapping[str, Verdict]:
         """What is to be done for each. What may have been done already is looked for before anything speaks against it.
@@ -46,6 +48,8 @@ class Deciding:
         """
         self._refuse((task.id, self._unfit(task)) for task in tasks if not task.intended)
         try:
+            if self.group.is_assignable_to_role and self._open(tasks):  # who owns it can make anybody a member, too
+                self._brings = await roles_of_group(self.tools.session, self.entitlement.id)
             todo = await self._not_as_wanted(self._open(tasks))
             self._refuse((task.id, self._unfit(task)) for task in todo if task.intended)
             await self._protect(self._open(todo))
@@ -81,7 +85,7 @@ class Deciding:
         for task in self._open(tasks):
             if task.id not in left:
                 said = as_wanted(self.entitlement, task, self.group)
-                self._verdicts[task.id] = Already(said, fact(self.entitlement, task))
+                self._verdicts[task.id] = Already(said, fact(self.entitlement, task), self._brings)
         return self._open(todo)
 
     async def _protect(self, todo: Sequence[Task]) -> None:
@@ -111,7 +115,7 @@ class Deciding:
         together = sum(task.wanted.action is Action.GRANT for task in todo) > 1
         for task in todo:
             result = _RESULTS[task.wanted.action, task.wanted.dry_run]
-            self._verdicts[task.id] = Planned((self._step(task, together=together),), result)
+            self._verdicts[task.id] = Planned((self._step(task, together=together),), result, brings=self._brings)
 
     def _step(self, task: Task, *, together: bool) -> Step:
         group_id, relation, name = self.entitlement.id, self.entitlement.slug, self.group.display_name

@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from connector.graph.errors import GraphError, RequestRefused, Throttled
 from connector.incremental.facts import Reading
 from connector.provisioning.asking.policy import BrokenPolicy, Policy, judge
 from connector.provisioning.contract import Already, Later, Planned, Principal, Refused, Sent, Task, Tools
+from connector.provisioning.entitlements import Entitlement
 from connector.provisioning.refusals import problem
 from connector.provisioning.working.context import Work
 from connector.provisioning.working.desk import Desk
@@ -67,16 +70,22 @@ class Go:
         """Those to which the policy does not object. What may have been done already was judged before that."""
         left = []
         for task in tasks:
-            why = None if task.intended else self._objection(tools, task)
+            why = None if task.intended else self._objection(tools, task, self.work.entitlement)
             if why is None:
                 left.append(task)
             else:
                 self.desk.put([self.work.moment().refused(self.desk.operation(task.id), why)])
         return left
 
-    def _objection(self, tools: Tools, task: Task) -> Problem | None:
-        work = self.work
-        return judge(self.policy, work.settings, tools.own_id, work.entitlement, task.wanted, task.principal)
+    def _objection(self, tools: Tools, task: Task, entitlement: Entitlement) -> Problem | None:
+        """What the policy says against ``entitlement`` being given or taken as the task wants."""
+        return judge(self.policy, self.work.settings, tools.own_id, entitlement, task.wanted, task.principal)
+
+    def _objection_to_more(self, tools: Tools, task: Task, verdict: Planned | Already) -> Problem | None:
+        """What the policy says against what comes along with it."""
+        objections = (self._objection(tools, task, one) for one in verdict.brings if not task.intended)
+        why = next((found for found in objections if found is not None), None)
+        return why and replace(why, sentence=f"It comes with a directory role. {why.sentence}")
 
     @asynccontextmanager
     async def _exclusive(self, name: str | None) -> AsyncIterator[list[Lease]]:
@@ -126,23 +135,30 @@ class Go:
         planned = []
         for task in tasks:
             one, moment, verdict = self.desk.operation(task.id), self.work.moment(), verdicts[task.id]
-            if isinstance(verdict, Planned) and not task.wanted.dry_run:
+            objection = self._objection_to_more(tools, task, verdict) if isinstance(verdict, Planned) else None
+            if objection is not None:
+                self.desk.put([moment.refused(one, objection)])
+            elif isinstance(verdict, Planned) and not task.wanted.dry_run:
                 self.desk.put([moment.intended(one, verdict.steps, verdict.result, verdict.state)])
                 planned.append((self._again(task), verdict))
             elif isinstance(verdict, Planned):
                 self.desk.put([moment.would(one, verdict.steps, verdict.result)])
             elif isinstance(verdict, Already):
-                self._already(task, verdict)
+                self._already(tools, task, verdict)
             elif isinstance(verdict, Refused):
                 self.desk.put([moment.refused(one, verdict.problem)])
             else:
                 self.desk.put([moment.postponed(one, verdict)])
         return planned
 
-    def _already(self, task: Task, verdict: Already) -> None:
+    def _already(self, tools: Tools, task: Task, verdict: Already) -> None:
         one, moment = self.desk.operation(task.id), self.work.moment()
         result = Result.ALREADY_GRANTED if task.wanted.action is Action.GRANT else Result.ALREADY_REVOKED
         if not self.work.kind.keeps_time and changes_end(self.desk.line, one):
+            objection = self._objection_to_more(tools, task, verdict)
+            if objection is not None:
+                self.desk.put([moment.refused(one, objection)])
+                return
             result = Result.WOULD_UPDATE if task.wanted.dry_run else Result.UPDATED
         self.readings[task.id] = verdict.reading
         self.desk.put([moment.verified(one, verdict.said, already=result)])
