@@ -75,6 +75,7 @@ def _kind(error: ProvisioningError) -> ProblemType:
         service.NotAskedBefore: ProblemType.MALFORMED_REQUEST,
         service.NoSuchOperation: ProblemType.NO_SUCH_OPERATION,
         service.TooLate: ProblemType.TOO_LATE,
+        service.EndIsKept: ProblemType.END_IS_KEPT,
         service.NotRevivable: ProblemType.NOT_REVIVABLE,
     }[type(error)]
 

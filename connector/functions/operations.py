@@ -181,5 +181,6 @@ def _id(req: func.HttpRequest) -> str:
 def _url(req: func.HttpRequest) -> str:
     """The address of all operations, as the caller has reached it."""
     address = urlsplit(req.url)
-    end = address.path.lower().index("/operations") + len("/operations")
-    return f"{address.scheme}://{address.netloc}{address.path[:end]}"
+    at = address.path.lower().rfind("/operations")
+    before = address.path[:at] if at >= 0 else "/api"  # where it is written in some other way
+    return f"{address.scheme}://{address.netloc}{before}/operations"

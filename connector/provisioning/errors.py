@@ -71,7 +71,8 @@ class NoSuchOperation(ProvisioningError):
     def __init__(self, operation_id: str) -> None:
         self.id = operation_id
         super().__init__(
-            f"There is no operation {operation_id}.", "Look its id up with `python -m connector operations`."
+            f"There is no operation {operation_id}.",
+            "Look its id up with `GET /api/operations` or `python -m connector operations list`.",
         )
 
 
@@ -84,6 +85,19 @@ class TooLate(ProvisioningError):
         super().__init__(
             f"Operation {operation_id} is {status.value} and can no longer be cancelled.",
             "Ask for the opposite (a revoke for a grant) to undo what it does.",
+        )
+
+
+class EndIsKept(TooLate):
+    """A revoke that carries out an end cannot be cancelled: what is granted for a time would be granted for ever."""
+
+    def __init__(self, operation_id: str, status: Status) -> None:
+        self.id = operation_id
+        self.status = status
+        ProvisioningError.__init__(
+            self,
+            f"Operation {operation_id} carries out an end that was asked for, which cannot be cancelled.",
+            "Ask for the same grant with a later end, or with none.",
         )
 
 

@@ -208,7 +208,7 @@ async def _accept(store: Store, settings: Settings, text: str, key: str) -> None
     except ProvisioningDisabled as off:
         await _put_aside(store, text, _why("provisioning_disabled", off))
     except (Malformed, NotAskedBefore) as wrong:
-        remedy = "Send what `GET /api/openapi.json` describes; this message is kept as it came."
+        remedy = "Send what `GET /api/openapi.json` describes, as plain text, not in Base64; this message is kept as it came."
         await _put_aside(store, text, problem("malformed_message", f"The message is no request: {wrong}.", remedy))
 
 

@@ -13,6 +13,7 @@ from connector.provisioning.asking import accepting, reading, reviving
 from connector.provisioning.asking.accepting import Accepted, Asked
 from connector.provisioning.asking.reading import Page
 from connector.provisioning.errors import (
+    EndIsKept,
     KeyReused,
     NoSuchOperation,
     NotAskedBefore,
@@ -30,6 +31,7 @@ from connector.storage.records import DeadLetter, Operation, Requester, Status
 __all__ = [
     "Accepted",
     "Asked",
+    "EndIsKept",
     "KeyReused",
     "NoSuchOperation",
     "NotAskedBefore",
@@ -101,6 +103,7 @@ async def cancel(settings: Settings, operation_id: str, requester: Requester) ->
     Raises:
         NoSuchOperation: there is none.
         TooLate: it has ended, or may have been written to Graph already.
+        EndIsKept: it carries out an end that was asked for.
         StorageError: storage refuses.
     """
     async with open_store(settings) as store:
@@ -116,13 +119,18 @@ async def retry(settings: Settings, operation_id: str, requester: Requester) -> 
         NoSuchOperation: there is none.
         NotRevivable: it is open, or has succeeded.
         ProvisioningDisabled: this deployment only reads.
+        TooManyOperations: the hour's operations are used up, to which what is tried again counts.
         StorageError: storage refuses.
     """
     if not settings.provisioning_enabled:
         raise ProvisioningDisabled
     async with open_store(settings) as store:
         letter = await reviving.revive_letter(store.operations, operation_id)
-        return letter or await reviving.revive(store.operations, operation_id, requester, _now())
+        if letter is not None:
+            return letter
+        await reviving.revivable(store.operations, operation_id)  # or nothing is taken from the hour's
+        await accepting.count(store.operations, settings, 1, _now())
+        return await reviving.revive(store.operations, operation_id, requester, _now())
 
 
 async def list_dead_letters(settings: Settings) -> list[DeadLetter]:

@@ -93,7 +93,7 @@ async def accept(operations: Operations, settings: Settings, asked: Asked, now: 
     if held is None:
         if asked.again:
             raise NotAskedBefore
-        await _count(operations, settings, len(asked.wanted), now)
+        await count(operations, settings, len(asked.wanted), now)
         held, before = await _note(operations, key, _planned(asked.wanted, digest, now))
     if held.record.request_sha256 != digest:
         raise KeyReused
@@ -132,8 +132,13 @@ def _planned(wanted: Sequence[Wanted], digest: str, now: datetime) -> AskedBefor
     return AskedBefore(request_sha256=digest, asked_at=now, bundles=bundles, operations=tuple(ids))
 
 
-async def _count(operations: Operations, settings: Settings, number: int, now: datetime) -> None:
-    """Take ``number`` operations from the hour's. What is interrupted afterwards stays counted: the limit protects, it does not bill."""
+async def count(operations: Operations, settings: Settings, number: int, now: datetime) -> None:
+    """Take ``number`` operations from the hour's. What is interrupted afterwards stays counted: the limit protects, it does not bill.
+
+    Raises:
+        TooManyOperations: there are not so many left.
+        StorageError: storage refuses.
+    """
     limit = hourly_limit(read_policy(await operations.policy()), settings)
     if number > limit:
         raise TooManyOperations(limit, None)

@@ -21,6 +21,7 @@ _TYPES = (RequestBody, ListQuery, OperationShown, OperationsShown, OperationPage
 _TEMPLATE = "#/components/schemas/{name}"
 _Json = dict[str, Any]
 _ALWAYS = (ProblemType.SETTINGS_WRONG, ProblemType.STORAGE_UNAVAILABLE)
+_HOUR = (ProblemType.HOUR_USED_UP, ProblemType.MORE_THAN_AN_HOUR_HAS)
 _ONE = (ProblemType.NO_SUCH_OPERATION, *_ALWAYS)
 _RETRY_AFTER = {"description": "Seconds after which to ask again.", "schema": {"type": "integer", "minimum": 1}}
 _HEADERS: dict[HTTPStatus, _Json] = {
@@ -81,7 +82,7 @@ def describe(*, authenticated: bool) -> _Json:
                     "cancelOperation",
                     f"Cancel an operation that nothing has been done about. {_role(WRITE)}",
                     made.answer("200", "It is cancelled.", shown),
-                    (ProblemType.TOO_LATE, *_ONE),
+                    (ProblemType.TOO_LATE, ProblemType.END_IS_KEPT, *_ONE),
                     parameters=[_ID],
                 )
             },
@@ -91,7 +92,7 @@ def describe(*, authenticated: bool) -> _Json:
                     "Try an operation again that has failed, or was refused, cancelled or dead-lettered, or a message that was put "
                     f"aside. {_role(WRITE)}",
                     made.answer("202", "It is open again.", {"anyOf": [shown, letter]}),
-                    (ProblemType.NOT_REVIVABLE, ProblemType.PROVISIONING_DISABLED, *_ONE),
+                    (ProblemType.NOT_REVIVABLE, ProblemType.PROVISIONING_DISABLED, *_HOUR, *_ONE),
                     parameters=[_ID],
                 )
             },
@@ -116,9 +117,8 @@ _ASKING = (
     ProblemType.PROVISIONING_DISABLED,
     ProblemType.KEY_REUSED,
     ProblemType.TOO_LONG,
-    ProblemType.MORE_THAN_AN_HOUR_HAS,
     ProblemType.NOT_JSON,
-    ProblemType.HOUR_USED_UP,
+    *_HOUR,
     *_ALWAYS,
 )
 _ID: _Json = {

@@ -33,6 +33,7 @@ class ProblemType(_Known, Enum):
     NO_SUCH_OPERATION = HTTPStatus.NOT_FOUND, "There is no such operation."
     KEY_REUSED = HTTPStatus.CONFLICT, "The Idempotency-Key was used for another request."
     TOO_LATE = HTTPStatus.CONFLICT, "The operation can no longer be cancelled."
+    END_IS_KEPT = HTTPStatus.CONFLICT, "The end of what was granted for a time cannot be cancelled."
     NOT_REVIVABLE = HTTPStatus.CONFLICT, "There is nothing to try again."
     TOO_LONG = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too long."
     MORE_THAN_AN_HOUR_HAS = (

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from connector.logs import log_event
 from connector.provisioning.asking.lines import take_places
 from connector.provisioning.asking.reading import read_operation
 from connector.provisioning.asking.saying import who
-from connector.provisioning.errors import NoSuchOperation, NotRevivable, TooLate
+from connector.provisioning.errors import EndIsKept, NoSuchOperation, NotRevivable, TooLate
 from connector.storage.errors import Conflict
 from connector.storage.names import line_name
 from connector.storage.operation_ids import bundle_of, is_operation_id
@@ -41,6 +42,7 @@ async def cancel(operations: Operations, operation_id: str, requester: Requester
     Raises:
         NoSuchOperation: there is none.
         TooLate: it has ended, or may have been written to Graph.
+        EndIsKept: it is what an end comes to that was asked for, and perhaps demanded by the policy.
     """
 
     def cancelled(one: Operation) -> Operation:
@@ -48,7 +50,10 @@ async def cancel(operations: Operations, operation_id: str, requester: Requester
             return one
         if not one.status.open or one.intended:
             raise TooLate(one.id, one.status)
-        event = Event(at=now, kind=EventKind.CANCELLED, said=f"Cancelled by {who(requester)}.")
+        if one.requester.kind == "connector":
+            raise EndIsKept(one.id, one.status)
+        said = f"Cancelled by {who(requester)}."
+        event = Event(at=now, kind=EventKind.CANCELLED, said=said, facts=_facts(requester))
         return msgspec.structs.replace(
             one, status=Status.CANCELLED, ended_at=now, not_before=None, journalled=True, events=(*one.events, event)
         )
@@ -57,6 +62,16 @@ async def cancel(operations: Operations, operation_id: str, requester: Requester
     await operations.send(LineMessage(line=line_name(operation.wanted.entitlement)))  # its place is free
     log_event(_log, "operation_ended", operation=operation.id, status=operation.status.value)
     return operation
+
+
+async def revivable(operations: Operations, operation_id: str) -> Operation:
+    """The operation, which has ended without success. Raises as :func:`revive`."""
+    found = await read_operation(operations, operation_id)
+    if found is None:
+        raise NoSuchOperation(operation_id)
+    if found.status not in REVIVABLE:
+        raise NotRevivable(found.id, found.status)
+    return found
 
 
 async def revive(operations: Operations, operation_id: str, requester: Requester, now: datetime) -> Operation:
@@ -70,7 +85,8 @@ async def revive(operations: Operations, operation_id: str, requester: Requester
     def revived(one: Operation) -> Operation:
         if one.status not in REVIVABLE:
             raise NotRevivable(one.id, one.status)
-        event = Event(at=now, kind=EventKind.REVIVED, said=f"To be tried again, as {who(requester)} asks for.")
+        said = f"To be tried again, as {who(requester)} asks for."
+        event = Event(at=now, kind=EventKind.REVIVED, said=said, facts=_facts(requester))
         return Operation(
             id=one.id,
             wanted=one.wanted,
@@ -81,10 +97,7 @@ async def revive(operations: Operations, operation_id: str, requester: Requester
             events=(*one.events, event),
         )
 
-    found = await read_operation(operations, operation_id)
-    if found is None:
-        raise NoSuchOperation(operation_id)
-    revived(found)  # or there is no reason to take a place
+    found = await revivable(operations, operation_id)  # or there is no reason to take a place
     await take_places(operations, found.wanted.entitlement, [operation_id], now, move=True)
     operation = await _change(operations, operation_id, revived)
     await operations.send(LineMessage(line=line_name(operation.wanted.entitlement)))
@@ -99,6 +112,12 @@ async def revive_letter(operations: Operations, letter_id: str) -> DeadLetter | 
         await operations.send_again(letter)
         await operations.remove_dead_letter(letter_id)
     return letter
+
+
+def _facts(requester: Requester) -> dict[str, Any]:
+    """Who it was, for programs: what people are called changes hands."""
+    facts = {"requester": requester.kind, "requester_id": requester.id}
+    return {name: value for name, value in facts.items() if value}
 
 
 async def _change(operations: Operations, operation_id: str, change: Callable[[Operation], Operation]) -> Operation:

@@ -258,6 +258,32 @@ def test_an_operation_is_cancelled_once_and_revived(storage: str) -> None:
     assert revived.json["url"] == f"{URL}/{one}"
 
 
+def test_what_is_tried_again_counts_to_the_hours(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPERATIONS_PER_HOUR", "2")
+    one = ask(LEAST).json["id"]
+    path = {"url": f"{URL}/{one}/retry", "id": one}
+    statuses = [(call("cancel_operation", "POST", **path), call("retry_operation", "POST", **path))[1] for _ in "12"]
+
+    assert [answer.status for answer in statuses] == [202, 429]
+    assert call("retry_operation", "POST", **path).headers["Retry-After"]
+    assert call("read_operation", **path).json["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://app.example/API/Operations", "https://app.example/API/operations"),
+        (
+            "https://app.example/operations/v1/api/operations?x=/operations",
+            "https://app.example/operations/v1/api/operations",
+        ),
+        ("https://app.example/api/%6Fperations", URL),
+    ],
+)
+def test_an_answer_says_where_to_look_however_it_was_reached(storage: str, url: str, expected: str) -> None:
+    assert ask([LEAST], url=url).headers["Location"] == expected
+
+
 @pytest.mark.parametrize(
     ("name", "method"), [("read_operation", "GET"), ("cancel_operation", "POST"), ("retry_operation", "POST")]
 )

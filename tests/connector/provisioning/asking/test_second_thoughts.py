@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +11,12 @@ import pytest
 from connector.provisioning.asking.reading import list_operations, read_operation
 from connector.provisioning.asking.reviving import cancel, revive
 from connector.provisioning.contract import Later, Refused
-from connector.provisioning.errors import NoSuchOperation, NotRevivable, TooLate
+from connector.provisioning.errors import EndIsKept, NoSuchOperation, NotRevivable, TooLate
 from connector.provisioning.refusals import problem
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.names import line_name
-from connector.storage.records import EventKind, Operation, Requester, Status
+from connector.storage.records import EventKind, Operation, Requester, Result, Status
 from tests.support.dying import Dying, Killed
 from tests.support.fake_kind import Tenant
 from tests.support.operations import NOW, ask, everything, group, in_deployment, person, wanted
@@ -124,6 +124,7 @@ def test_what_nobody_has_begun_is_cancelled(storage_account: str) -> None:
         cancelled = await cancel(store.operations, first.id, ANNA, NOW)
         assert cancelled.status is Status.CANCELLED
         assert cancelled.events[-1].said == "Cancelled by a caller (anna@contoso.com)."
+        assert cancelled.events[-1].facts == {"requester": "entra", "requester_id": ANNA.id}
         assert await cancel(store.operations, first.id, ANNA, NOW) == cancelled
         await work(tenant, store, settings)
 
@@ -151,6 +152,29 @@ def test_what_may_have_been_written_can_no_longer_be_cancelled(storage_account: 
         for id_ in UNKNOWN:
             with pytest.raises(NoSuchOperation):
                 await cancel(store.operations, id_, ANNA, NOW)
+
+    in_deployment(storage_account, test)
+
+
+def test_an_end_that_the_connector_carries_out_cannot_be_cancelled(storage_account: str) -> None:
+    async def test(store: Store, settings: Settings) -> None:
+        tenant, end = Tenant(), datetime.now(UTC) + timedelta(minutes=1)
+        await ask(store.operations, settings, wanted(expires_at=end))
+        await work(tenant, store, settings)
+        tenant.wait_until(end)
+        tenant.answers["examine", person()] = [Later(0.1, "Graph is busy.")]
+        await work(tenant, store, settings)
+        (revoke,) = [one for one in await everything(store) if one.by]
+        assert revoke.status is Status.WAITING
+
+        with pytest.raises(EndIsKept):
+            await cancel(store.operations, revoke.id, ANNA, NOW)
+        tenant.wait_until(end + timedelta(minutes=1))
+        await work(tenant, store, settings)
+        assert (await again(store, revoke)).result is Result.REVOKED
+        with pytest.raises(TooLate) as late:
+            await cancel(store.operations, revoke.id, ANNA, NOW)
+        assert not isinstance(late.value, EndIsKept)
 
     in_deployment(storage_account, test)
 
@@ -185,6 +209,7 @@ def test_what_has_failed_is_tried_again_at_the_end_of_its_line(storage_account: 
         await ask(store.operations, settings, wanted("revoke", principal=person(1)))  # in front of it now
         revived = await revive(store.operations, failed.id, ANNA, NOW)
         assert (revived.status, revived.problem, revived.ended_at) == (Status.ACCEPTED, None, None)
+        assert revived.events[-1].facts == {"requester": "entra", "requester_id": ANNA.id}
         tenant.held.add((group(), person(1)))
         await work(tenant, store, settings)
         one = await again(store, failed)
