@@ -54,7 +54,11 @@ def test_one_message_is_enough_for_many_lines(storage_account: str, monkeypatch:
     in_deployment(storage_account, test)
 
 
-def test_what_was_just_written_is_left_to_its_own_message(storage_account: str) -> None:
+def test_what_was_just_written_is_left_to_its_own_message(
+    storage_account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(helping, "SETTLED_S", 3600.0)
+
     async def test(store: Store, settings: Settings) -> None:
         await asked(store, settings)
         await Tenant().provisioner().take_message(settings, message(0))
