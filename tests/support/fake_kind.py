@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from connector.graph.errors import GraphError
 from connector.incremental.facts import Reading
 from connector.provisioning.contract import (
     Acted,
@@ -162,9 +163,9 @@ class Tenant:
             )
         )
 
-    async def _resolve(self, _tools: Tools, names: Sequence[str]) -> Mapping[str, Principal | Problem]:
+    async def _resolve(self, _tools: Tools, names: Sequence[str]) -> Mapping[str, Principal | Problem | GraphError]:
         await self._await(self.before("resolve", ()))
-        found: dict[str, Principal | Problem] = {}
+        found: dict[str, Principal | Problem | GraphError] = {}
         for name in names:
             id_ = self.names.get(name, name)
             if id_ in self.nobody:

@@ -23,7 +23,7 @@ from connector.provisioning.contract import Principal, Tools
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Problem
 
-Resolved = Principal | Problem
+Resolved = Principal | Problem | GraphError
 
 MOST_IDS = 1_000
 """Most ids that ``getByIds`` takes. https://learn.microsoft.com/graph/api/directoryobject-getbyids"""
@@ -49,7 +49,7 @@ class _Objects(GraphObject):
 
 
 async def resolve(tools: Tools, names: Sequence[str]) -> Mapping[str, Resolved]:
-    """Who each of ``names`` is, by the name as it was given; or why that cannot be said.
+    """Who each of ``names`` is, by the name as it was given; why that cannot be said; or the error, where it cannot be found out now.
 
     Devices, contacts and app registrations are no principals that anything can be granted to here: the problem says so.
 
@@ -113,14 +113,12 @@ async def _one_by_one(session: GraphSession, ids: Iterable[str]) -> dict[str, Re
 
 
 async def _batched(session: GraphSession, targets: Mapping[str, str], kind: str) -> dict[str, Resolved]:
-    """What single reads answer, by key; what does not exist is left out."""
+    """What single reads answer, by key; what does not exist is left out, and one that fails is no reason to lose the others."""
     found: dict[str, Resolved] = {}
     answers = await send_batch(session, targets, _read(kind)) if targets else {}
     for key, answer in answers.items():
-        if not isinstance(answer, GraphError):
-            found[key] = answer
-        elif not isinstance(answer, RequestRefused) or answer.status not in (400, 403, 404):
-            raise answer
+        if not isinstance(answer, RequestRefused) or answer.status not in (400, 403, 404):
+            found[key] = answer  # who it is, or an error that may pass
         elif answer.forbidden:
             found[key] = _not_permitted(key, answer, _READS[kind])
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from connector.graph.errors import GraphError
 from connector.incremental.facts import Reading
 from connector.provisioning.contract import Kind, Principal, Tools
 from connector.provisioning.entitlements import Entitlement
@@ -57,7 +58,7 @@ class Collaborators:
 
     Attributes:
         kind_of: what knows an entitlement.
-        resolve: who is meant by names, by the name as it was given.
+        resolve: who is meant by names, by the name as it was given; of whom it cannot be found out now, the error.
         journal: puts effects into the journal; of several lines at once.
         audit: adds events to the audit file, and gives the operations back with ``audited`` set.
         open_graph: a session with Graph that gives up waiting at a moment of :func:`time.monotonic`.
@@ -65,7 +66,7 @@ class Collaborators:
     """
 
     kind_of: Callable[[Entitlement], Kind]
-    resolve: Callable[[Tools, Sequence[str]], Awaitable[Mapping[str, Principal | Problem]]]
+    resolve: Callable[[Tools, Sequence[str]], Awaitable[Mapping[str, Principal | Problem | GraphError]]]
     journal: Callable[[Sequence[Effects]], Awaitable[Journalled]]
     audit: Callable[[Store, Sequence[Operation]], Awaitable[Sequence[Operation]]]
     open_graph: Callable[[Settings, float], AbstractAsyncContextManager[GraphSession]]

@@ -39,12 +39,12 @@ def changes_end(line: Line | None, one: Operation) -> bool:
 
 def unsettled_ends(ordered: Iterable[Operation]) -> list[Operation]:
     """The operations whose ends are to be put into the line: of each principal the one that had an effect last, if that is not
-    settled yet."""
+    settled yet. The order of the line decides, because clocks of processes differ; only what was scheduled may have been passed."""
     last: dict[str, Operation] = {}
     for one in ordered:
         if one.status is Status.SUCCEEDED and not one.wanted.dry_run and one.principal_id and one.ended_at:
             before = last.get(one.principal_id)
-            if before is None or before.ended_at is None or before.ended_at <= one.ended_at:
+            if before is None or not _began_later(before) or not before.ended_at or before.ended_at <= one.ended_at:
                 last[one.principal_id] = one
     return [one for one in last.values() if not one.journalled and not _has_expired(one)]
 
@@ -108,7 +108,7 @@ async def revoke_what_ends(operations: Operations, desk: Desk, ends: Sequence[Ex
 
 def _revoke(entitlement: str, end: Expiry, grant: Operation | None, moment: Moment) -> Bundle:
     """The revoke of one grant, in a bundle of its own: the same bytes each time but for its event."""
-    bundle = bundle_id(request_id(end.expires_at, hashlib.sha256(end.operation_id.encode()).hexdigest()[:8]), 1)
+    bundle = _bundle_after(end)
     requester = Requester(kind="connector")
     wanted = Wanted(
         action=Action.REVOKE,
@@ -127,6 +127,21 @@ def _revoke(entitlement: str, end: Expiry, grant: Operation | None, moment: Mome
         events=(accepted,),
     )
     return Bundle(schema_version=SCHEMA_VERSION, id=bundle, entitlement=entitlement, operations=(one,))
+
+
+def _bundle_after(end: Expiry) -> str:
+    """The id of the bundle of the revoke that follows. Many grants end at the same second, so all that an id has room for is taken from
+    the grant's: two that shared one would be taken for the same, and one of them would never be revoked."""
+    number = int.from_bytes(hashlib.sha256(end.operation_id.encode()).digest()[:12], "big")
+    number, apart = divmod(number, 1 << 32)
+    number, place = divmod(number, 9_999)
+    at = end.expires_at.replace(microsecond=number % 1_000_000)
+    return bundle_id(request_id(at, f"{apart:08x}"), place + 1)
+
+
+def _began_later(one: Operation) -> bool:
+    """Whether it was scheduled, so that what was asked for after it may have been done before it."""
+    return one.wanted.starts_at is not None and one.wanted.starts_at > one.accepted_at
 
 
 def _has_expired(one: Operation) -> bool:

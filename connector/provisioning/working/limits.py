@@ -17,6 +17,9 @@ NOT_SEEN_AFTER_S = 600.0
 MOST_ATTEMPTS = 10
 """How often an operation is tried that fails for a moment: with the back-off below, for a quarter of an hour."""
 
+MOST_ATTEMPTS_TO_END = 300
+"""The same of an end that the connector keeps, which nobody asks for again: with the back-off below, for a day."""
+
 LONGEST_BACK_OFF_S = 300.0
 
 ALONE_AFTER_DEATHS = 2

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connector.logs import log_event
 from connector.provisioning.contract import Call, Later, Principal, Sent, Step
 from connector.provisioning.refusals import problem
-from connector.provisioning.working.limits import MOST_ATTEMPTS, MOST_DEATHS, back_off
+from connector.provisioning.working.limits import MOST_ATTEMPTS, MOST_ATTEMPTS_TO_END, MOST_DEATHS, back_off
 from connector.storage.records import Event, EventKind, Operation, Problem, Result, Status
 
 _log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Moment:
         """It goes on later; or fails, where it has been tried too often. ``why``: what is in the way, where that is known."""
         attempts = one.attempts + later.counts
         one = replace(one, attempts=attempts, state={**one.state, **dict(later.state)})
-        if attempts >= MOST_ATTEMPTS:
+        if attempts >= (MOST_ATTEMPTS_TO_END if one.requester.kind == "connector" else MOST_ATTEMPTS):
             gave_up = problem(
                 "gave_up",
                 f"It failed {attempts} times, the last time like this: {why.sentence if why else later.said}",

@@ -5,6 +5,7 @@ Each may be done again, and is done by whoever comes next where it was interrupt
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from connector.graph.errors import GraphError
 from connector.incremental.facts import Reading
+from connector.logs import log_event
 from connector.provisioning.asking.lines import KEPT_S
 from connector.provisioning.contract import Principal, Task
 from connector.provisioning.working.choosing import choose, nameless
@@ -19,9 +21,13 @@ from connector.provisioning.working.context import Effects, Journalled, Work
 from connector.provisioning.working.desk import Desk
 from connector.provisioning.working.expiring import due_ends, unsettled_ends, with_ends
 from connector.provisioning.working.limits import JOURNAL_AGAIN_S
+from connector.provisioning.working.raising import raised_at
 from connector.provisioning.working.readings import merged
 from connector.storage import Current, Held
+from connector.storage.errors import StorageError
 from connector.storage.records import Line, Operation, Status
+
+_log = logging.getLogger(__name__)
 
 _MOST_LOOKS = 3
 """How often effects are looked for anew because a round has read the same meanwhile; then it is left to the next go."""
@@ -74,13 +80,38 @@ async def _keep_ends(work: Work, desk: Desk) -> None:
     ended = [] if work.kind.keeps_time else unsettled_ends(desk.ordered())
     if not ended:
         return
-    await desk.change_line(lambda line: with_ends(line, ended))
+
+    def kept(line: Line) -> Line:
+        work.lease.check()  # whoever has it by now may have put a younger end there
+        return with_ends(line, ended)
+
+    await desk.change_line(kept)
     moment = work.moment()
     desk.put(moment.end_kept(one, one.wanted.expires_at) for one in ended if one.wanted.expires_at)
 
 
 async def _journal(work: Work, desk: Desk, readings: Mapping[str, Reading], since: Held[Current] | None) -> None:
-    """Put the effects into the journal; what cannot be is left for the next go."""
+    """Put the effects into the journal; what cannot be is left for the next go. What goes wrong in a way that nobody has foreseen is
+    left to rounds: it must not keep the others of the line waiting."""
+    try:
+        await _journal_seen(work, desk, readings, since)
+    except (StorageError, GraphError):
+        raise
+    except Exception as error:
+        log_event(
+            _log,
+            "effects_not_journalled",
+            level=logging.ERROR,
+            line=desk.name,
+            error=type(error).__name__,
+            where=raised_at(error),
+        )
+        said = f"It could not be put into the journal ({type(error).__name__}); rounds will tell."
+        moment = work.moment()
+        desk.put(moment.journalled(one, said, None) for one in _unjournalled(desk.ordered()))
+
+
+async def _journal_seen(work: Work, desk: Desk, readings: Mapping[str, Reading], since: Held[Current] | None) -> None:
     left = _unjournalled(desk.ordered())
     known = {one.id: readings[one.id] for one in left if one.id in readings}
     for _ in range(_MOST_LOOKS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from connector.provisioning.working.limits import (
     MOST_DEATHS,
 )
 from connector.provisioning.working.moments import Moment
+from connector.provisioning.working.raising import raised_at
 from connector.provisioning.working.settling import free_places, settle
 from connector.settings import Settings
 from connector.storage import Store
@@ -184,7 +185,7 @@ class _Shift:
         chosen = list(choose(desk.ordered(), now, MOST_AT_ONCE).now)
         unknown = [one for one in chosen if one.principal_id not in found]
         found |= await self._resolve(tools, unknown)
-        chosen = [one for one in chosen if desk.operation(one.id).status.open]
+        chosen = [one for one in chosen if one.principal_id in found and desk.operation(one.id).status.open]
         if not chosen:
             return
         if chosen[0].died >= ALONE_AFTER_DEATHS:
@@ -198,21 +199,37 @@ class _Shift:
             await self._survive(chosen, error)
 
     async def _resolve(self, tools: Tools, whom: Sequence[Operation]) -> dict[str, Principal]:
-        """Who is meant, by object id; of whom that cannot be said, the operation ends."""
-        desk = self._desk
+        """Who is meant, by object id; of whom that cannot be said, the operation ends, and of whom it cannot be said now, it waits."""
+        desk, moment = self._desk, self._work.moment
         named = {one.id: one.principal_id or one.wanted.principal for one in whom}
         if not named:
             return {}
-        answers = await self._work.others.resolve(tools, list(dict.fromkeys(named.values())))
+        answers = await self._answers(tools, list(dict.fromkeys(named.values())))
         found: dict[str, Principal] = {}
         for one in whom:
             answer = answers[named[one.id]]
             if isinstance(answer, Problem):
-                desk.put([self._work.moment().refused(one, answer)])
+                desk.put([moment().refused(one, answer)])
+            elif isinstance(answer, GraphError):
+                desk.put([moment().postponed(one, *later_after(answer, one))])
+            elif isinstance(answer, Exception):
+                desk.put([moment().unforeseen(one, answer, min(one.died + 1, MOST_DEATHS))])
             else:
                 found[answer.id] = answer
-                desk.put([self._work.moment().resolved(one, answer)])
+                desk.put([moment().resolved(one, answer)])
         return found
+
+    async def _answers(self, tools: Tools, names: Sequence[str]) -> Mapping[str, Principal | Problem | Exception]:
+        """Who they are. Where that ends in a way that nobody has foreseen, each is asked for alone, so that only the guilty one waits."""
+        try:
+            return await self._work.others.resolve(tools, names)
+        except (GraphError, StorageError):
+            raise
+        except Exception as error:
+            if len(names) == 1:
+                self._tell_unforeseen(error, 1)
+                return {names[0]: error}
+        return {one: answer for name in names for one, answer in (await self._answers(tools, [name])).items()}
 
     async def _put_off(self, error: GraphError) -> None:
         """Graph cannot be asked for anything now."""
@@ -225,25 +242,20 @@ class _Shift:
     async def _survive(self, chosen: Sequence[Operation], error: Exception) -> None:
         """Nobody has foreseen this. Where several were at it, each goes alone the next time, so that the guilty one is found."""
         desk, moment = self._desk, self._work.moment()
-        log_event(
-            _log,
-            "operation_failed_unforeseen",
-            level=logging.ERROR,
-            line=desk.name,
-            operations=len(chosen),
-            error=type(error).__name__,
-            where=_where(error),
-        )
+        self._tell_unforeseen(error, len(chosen))
         for one in (desk.operation(before.id) for before in chosen):
             if one.status.open:
                 deaths = one.died + 1 if len(chosen) == 1 else max(one.died, ALONE_AFTER_DEATHS)
                 desk.put([moment.unforeseen(one, error, min(deaths, MOST_DEATHS))])
         await desk.save()
 
-
-def _where(error: Exception) -> str:
-    """The place in the code at which it was raised, without any value."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+    def _tell_unforeseen(self, error: Exception, operations: int) -> None:
+        log_event(
+            _log,
+            "operation_failed_unforeseen",
+            level=logging.ERROR,
+            line=self._desk.name,
+            operations=operations,
+            error=type(error).__name__,
+            where=raised_at(error),
+        )

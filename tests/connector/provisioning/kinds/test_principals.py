@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.graph.errors import GraphUnreachable
+from connector.graph.errors import GraphError, GraphUnreachable
 from connector.provisioning.contract import Principal
 from connector.provisioning.kinds.principals import is_own, resolve
 from connector.storage.records.operations import Problem
@@ -191,3 +191,11 @@ def test_the_connector_knows_itself_by_its_token_and_by_its_application_id(emula
     expected = {own: True, tenant.client_id: True, other: False}
     assert with_tools(emulator, told) == expected
     assert with_tools(emulator, told, own_id="") == expected
+
+
+def test_one_who_cannot_be_looked_up_is_no_reason_to_lose_the_others(emulator, tenant):
+    ada = tenant.create_user("Ada", properties={"userPrincipalName": "ada@contoso.com"})
+    emulator.fail(Fault(path="/users/poison@contoso.com", status=500, times=50))
+    found = resolved(emulator, "ada@contoso.com", "poison@contoso.com")
+    assert found["ada@contoso.com"].id == ada
+    assert isinstance(found["poison@contoso.com"], GraphError)
