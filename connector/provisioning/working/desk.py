@@ -76,7 +76,11 @@ class Desk:
         return [self._changed.get(one.id, one) for one in in_order(self._line.record.places, bundles)]
 
     def operation(self, operation_id: str) -> Operation:
-        """One of the operations of the line, with all changes."""
+        """One of the operations of the line, with all changes.
+
+        Raises:
+            Overtaken: it stands there no longer.
+        """
         return self._changed.get(operation_id) or self._written(operation_id)
 
     def put(self, changed: Iterable[Operation]) -> None:
@@ -155,8 +159,10 @@ class Desk:
         return [self._changed.get(one.id, one) for one in its]
 
     def _written(self, operation_id: str) -> Operation:
-        its = self._held[bundle_of(operation_id)].record.operations
-        return next(one for one in its if one.id == operation_id)
+        held = self._held.get(bundle_of(operation_id))
+        if held is None:  # its place in the line is free already: somebody else has seen to it
+            raise Overtaken(operation_id)
+        return next(one for one in held.record.operations if one.id == operation_id)
 
     async def _read_bundles(self) -> None:
         """Read what stands in the line and is not known yet, and forget what does not."""

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -23,9 +25,11 @@ from connector.provisioning.working.desk import Desk
 from connector.provisioning.working.expiring import changes_end
 from connector.provisioning.working.guarding import under
 from connector.provisioning.working.limits import BUSY_S, LOOKS_S, NOT_SEEN_AFTER_S, back_off
-from connector.provisioning.working.moments import first
+from connector.provisioning.working.moments import first, since_revival
 from connector.storage.leases import Lease, LeaseHeld
 from connector.storage.records import Action, EventKind, Operation, Problem, Result
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -112,11 +116,25 @@ class Go:
             if isinstance(outcome, Sent):
                 self.desk.put([moment.written(one, outcome)])
                 sent.append(self._again(task))
+            elif self._may_be_done(one, outcome):
+                said = outcome.said if isinstance(outcome, Later) else outcome.problem.sentence
+                self._not_seen(one, said, outcome.state if isinstance(outcome, Later) else _NOTHING)
             elif isinstance(outcome, Refused):
                 self.desk.put([moment.failed(one, outcome.problem)])
             else:
                 self.desk.put([moment.postponed(one, outcome)])
         return sent
+
+    @staticmethod
+    def _may_be_done(one: Operation, outcome: Refused | Later) -> bool:
+        """Whether Graph has accepted it at an attempt before this, so that what it says now, for no other reason that is known, most
+        likely means that it is done and does not show yet."""
+        accepted = any(
+            event.kind is EventKind.WRITTEN and 200 <= event.facts.get("status", 0) < 300
+            for event in since_revival(one)
+        )
+        unexplained = outcome.counts if isinstance(outcome, Later) else outcome.problem.code == "refused_by_graph"
+        return accepted and unexplained
 
     def _again(self, task: Task) -> Task:
         """The task after it has been written."""
@@ -191,12 +209,12 @@ class Go:
         for task in left:
             self._not_seen(self.desk.operation(task.id), said[task.id])
 
-    def _not_seen(self, one: Operation, said: str) -> None:
+    def _not_seen(self, one: Operation, said: str, state: Mapping[str, Any] = _NOTHING) -> None:
         moment = self.work.moment()
         since = first(one, EventKind.INTENDED) or moment.at
         waited = (moment.at - since).total_seconds()
         if waited < NOT_SEEN_AFTER_S:
-            later = Later(max(back_off(2), waited / 2), f"Not seen yet: {said}")
+            later = Later(max(back_off(2), waited / 2), f"Not seen yet: {said}", state)
             self.desk.put([moment.postponed(one, later)])
             return
         why = problem(
