@@ -10,7 +10,6 @@ from connector.storage.records.operations import Problem
 CODES: dict[str, str] = {
     # who and what
     "principal_not_found": "No account, group or service principal is what was named, or it is deleted.",
-    "principal_ambiguous": "More than one is what was named.",
     "principal_kind_not_allowed": "Entra ID does not let this kind of principal hold it.",
     "resource_not_found": "There is no such group or role, or it is deleted.",
     # policy
@@ -42,12 +41,10 @@ CODES: dict[str, str] = {
     "self_lockout": "It would take access from the connector itself.",
     "last_global_administrator": "Nobody would be left who is an active Global Administrator.",
     "start_in_the_past": "It would have ended before it begins, or has ended already.",
-    "start_not_supported": "Graph cannot begin this later.",
     # the end
     "refused_by_graph": "Graph answered with an error that nothing of the above explains.",
     "not_seen": "Graph has accepted it, and it has not been seen in time.",
     "gave_up": "It failed again and again.",
-    "changed_meanwhile": "Somebody else changed it back before it was seen.",
     "dead_lettered": "Work on it has brought the process down, or failed in an unforeseen way, again and again.",
     "graph_unavailable": "Graph could not be asked.",
     "provisioning_disabled": "This deployment only reads.",
