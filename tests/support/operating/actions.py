@@ -20,6 +20,13 @@ from connector.storage.records import LineMessage, Requester
 from tests.support.dying import Killed
 from tests.support.histories import change
 from tests.support.operating.asking import as_text, meddle, some_request, told
+from tests.support.operating.certain import (
+    die_having_told,
+    die_having_written,
+    fail_the_write,
+    join_meanwhile,
+    revoke_at_a_scope,
+)
 from tests.support.operating.mailbox import Mail
 from tests.support.operating.stores import OperatingStore
 from tests.support.operating.weather import other_answers, some_fault
@@ -33,6 +40,8 @@ Action = Callable[[OperatedWorld, random.Random], Coroutine[Any, Any, str]]
 
 _MOST_WRITES_OF_ACCEPTING = 8
 _MOST_WRITES_OF_A_GO = 16
+_WHERE_IT_HURTS = ("attempt", "attempt", "replace_bundle", "replace_line", "remove_line", "append", "replace_current")
+"""Writes after which much is to be remembered; ``attempt`` is one to Graph."""
 _SOMEBODY = Requester(kind="function_key")
 
 
@@ -132,13 +141,15 @@ async def kill(world: OperatedWorld, chance: random.Random) -> str:
     """A worker dies before or after one of its writes, to storage or to Graph; the queue delivers the message again."""
     index, at, after = chance.randrange(WORKERS), chance.randint(1, _MOST_WRITES_OF_A_GO), chance.random() < 0.5
     mail = await _some_mail(world, chance)
-    store = world.operating_store(at=at, act=die, after=after)
+    where = chance.choice(_WHERE_IT_HURTS) if chance.random() < 0.6 else ""
+    store = world.operating_store(at=0 if where else at, act=die, after=after)
+    store.once(where, die, after=after)
     try:
         ended = await world.process(index).take(mail, store)
     except Killed:
         world.mailbox.put_back(mail)
         await world.restart(index, forget=chance.random() < 0.3)
-        ended = f"killed {'after' if after else 'before'} write {at}"
+        ended = f"killed {'after' if after else 'before'} {where or 'write'} {'' if where else at}"
     return f"worker {index}: {ended}"
 
 
@@ -280,7 +291,10 @@ ACTIONS: Mapping[Action, int] = MappingProxyType(
 )
 """Everything that happens, and how often it is drawn."""
 
-BY_NAME: Mapping[str, Action] = MappingProxyType({action.__name__: action for action in ACTIONS})
+CERTAIN = (die_having_told, die_having_written, fail_the_write, join_meanwhile, revoke_at_a_scope)
+"""What only shows how something is done, and so is drawn where just that is tried."""
+
+BY_NAME: Mapping[str, Action] = MappingProxyType({action.__name__: action for action in (*ACTIONS, *CERTAIN)})
 
 
 async def _ask(world: OperatedWorld, asked: Asked, store: OperatingStore | None = None) -> str:

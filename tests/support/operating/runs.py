@@ -151,12 +151,21 @@ def _not_journalled(known: list[Case], world: OperatedWorld) -> list[str]:
     found = []
     for case in known:
         last = _last_that_counts(case)
-        if last is None or case.pair.scope != "/":
+        if last is None or case.pair.scope != "/" or not _is_known(tables, case.pair):
             continue
         there = grant_id(case.pair) in truth
         if there is (last.wanted.action.value == "grant") and _in_journal(tables, case.pair) is not there:
             found.append(f"the journal does not say that it is {'held' if there else 'not held'}\n{case.told()}")
     return found
+
+
+def _is_known(tables: Tables, pair: Pair) -> bool:
+    """Whether rounds have told of both: what is held by nobody, or of nothing, is no grant yet."""
+    resource = pair.entitlement.split(":")[1]
+    ids = {
+        id_ for name in ("accounts", "groups", "enterprise_applications", "directory_roles") for (id_,) in tables[name]
+    }
+    return {pair.principal, resource} <= ids
 
 
 def _last_that_counts(case: Case) -> Operation | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 _WRITES = ("replace_", "remove_", "create_", "send")
 
 
+async def _nothing() -> None:
+    """Nothing happens."""
+
+
+_NOTHING: tuple[str, Callable[[], Awaitable[None]], bool] = ("", _nothing, False)
+
+
 class OperatingStore(WorkerStore):
     """Stands for the store of one piece of work, as :class:`WorkerStore` does, for what is kept about operations as well.
 
@@ -25,8 +32,33 @@ class OperatingStore(WorkerStore):
     def __init__(self, world: OperatedWorld, *, graph: bool = True, **disturbance: Any) -> None:
         super().__init__(world.store, world.postbox, world.leases, world.syncing.send, **disturbance)
         self._graph = graph
+        self._once, self._before_once = _NOTHING, 0
         self.operations = _Part(self, world.store.operations, _WRITES, _instead(world))
         self.audit = _Part(self, world.store.audit, ("append",), {})
+
+    def once(self, name: str, act: Callable[[], Awaitable[None]], *, after: bool = False, number: int = 1) -> None:
+        """Have ``act`` happen before or after the first (or ``number``-th) write of a name, such as ``append``; ``attempt`` is one to
+        Graph."""
+        self._once, self._before_once = (name, act, after), number - 1
+
+    def writing(self, real: Any) -> Any:
+        """``real``, counted, and disturbed when its turn comes."""
+        counted = super().writing(real)
+
+        async def write(*args: Any, **kwargs: Any) -> Any:
+            name, act, after = self._once
+            if name != real.__name__ or self._before_once:
+                self._before_once -= name == real.__name__
+                return await counted(*args, **kwargs)
+            self._once = _NOTHING
+            if not after:
+                await self._happening(act)
+            result = await counted(*args, **kwargs)
+            if after:
+                await self._happening(act)
+            return result
+
+        return write
 
     def on_the_wire(self, session: GraphSession) -> GraphSession:
         """``session``, of which each write counts, and which sends nothing any more once the process is dead."""

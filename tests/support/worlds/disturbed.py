@@ -122,8 +122,11 @@ class WorkerStore:
 
     async def _happen(self) -> None:
         assert self._act is not None
+        await self._happening(self._act)
+
+    async def _happening(self, act: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self._act()
+            await act()
         except Killed:
             self._dead = True
             raise
