@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import datetime
 
 Value = str | int | float | bool | datetime | None
+
+_STEERING = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of text around."""
 
 
 def log_event(logger: logging.Logger, event: str, *, level: int = logging.INFO, **facts: Value) -> None:
@@ -19,7 +23,13 @@ def log_event(logger: logging.Logger, event: str, *, level: int = logging.INFO, 
         event: what happened, in a few words with underscores, such as ``sync_requested``.
     """
     if logger.isEnabledFor(level):
-        logger.log(level, "%s", json.dumps({"event": event, **facts}, default=str, ensure_ascii=False))
+        logger.log(level, "%s", tamed(json.dumps({"event": event, **facts}, default=str, ensure_ascii=False)))
+
+
+def tamed(text: str) -> str:
+    """JSON with the same meaning, in which nothing steers a terminal, whoever has named what it tells of: what lies below a space is
+    escaped already."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def quiet_libraries() -> None:

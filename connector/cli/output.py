@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -10,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from connector.logs import tamed
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-_STEERING = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of text around."""
 
 TERMINAL_ROWS = 1000
 """More than anybody reads in a terminal, and as much as can be laid out without waiting."""
@@ -29,11 +26,11 @@ class Output:
 
     def document(self, value: Any) -> None:
         """Print the JSON document that is the answer."""
-        sys.stdout.write(_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n")
+        sys.stdout.write(tamed(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n")
 
     def line_of_json(self, value: Any) -> None:
         """Print one JSON document on a line of its own, at once."""
-        sys.stdout.write(_escaped(msgspec.json.encode(value).decode()) + "\n")
+        sys.stdout.write(tamed(msgspec.json.encode(value).decode()) + "\n")
         sys.stdout.flush()
 
     def tell(self, text: str) -> None:
@@ -109,11 +106,6 @@ def cell_text(value: object, number: str = "{}") -> str:
     if isinstance(value, int):
         return number.format(value)
     return visible(str(value))
-
-
-def _escaped(text: str) -> str:
-    """JSON with the same meaning, in which nothing steers a terminal: what lies below a space is escaped already."""
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def visible(text: str) -> str:
