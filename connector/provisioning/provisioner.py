@@ -85,7 +85,7 @@ class Provisioner:
 
     async def bury(self, settings: Settings, text: str) -> None:
         """Take what the queue gave up: what could not be worked on is put aside, with an alertable log event
-        (``operation_dead_lettered``, or ``line_given_up`` where it cannot be told what it was).
+        (``operation_dead_lettered`` for each that is found guilty, ``line_given_up``, ``message_put_aside`` for a request).
 
         Raises:
             StorageError: as met; the queue delivers the message again.
