@@ -9,6 +9,7 @@ from connector.access.groups import Group
 from connector.graph.errors import GraphError, RequestRefused
 from connector.provisioning.contract import Already, Later, Planned, Refused, Step, Task, Tools, Verdict
 from connector.provisioning.entitlements import Entitlement
+from connector.provisioning.kinds.emergency_accounts import kept_through
 from connector.provisioning.kinds.group_fitness import group_problem, task_problem
 from connector.provisioning.kinds.group_inheriting import inherited
 from connector.provisioning.kinds.group_lockout import last_administrators, last_owners, own_access
@@ -94,6 +95,8 @@ class Deciding:
         if not revokes:
             return
         self._refuse((await own_access(self.tools, self.group, revokes)).items())
+        kept = await kept_through(self.tools, [task.principal for task in self._open(revokes)])
+        self._refuse((task.id, kept.get(task.principal.id)) for task in self._open(revokes))
         revokes = self._open(revokes)
         if self.entitlement.slug == "owner":
             owners = await read_owners(self.tools.session, self.entitlement.id)

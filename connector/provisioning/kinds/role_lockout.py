@@ -1,4 +1,5 @@
-"""Guards against taking away what nobody could give back: the connector's own access, and the last Global Administrator's."""
+"""Guards against taking away what nobody could give back: the connector's own access, that of emergency accounts, and the last Global
+Administrator's."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from connector.graph.errors import GraphError
 from connector.provisioning.contract import Principal, Tools
+from connector.provisioning.kinds.emergency_accounts import kept_through
 from connector.provisioning.kinds.global_administrators import GLOBAL_ADMINISTRATOR, GlobalAdministrators
 from connector.provisioning.kinds.role_inheriting import groups_of
 from connector.provisioning.kinds.role_planning import Draft, Situation
@@ -24,6 +26,8 @@ async def without_lockout(
     """
     taking = [it for it, made in drafts if made.takes_away]
     refused: dict[str, Problem | GraphError] = dict(await _own(tools, taking))
+    kept = await kept_through(tools, [it.task.principal for it in taking])
+    refused |= {it.task.id: kept[it.task.principal.id] for it in taking if it.task.principal.id in kept}
     last = [it for it in taking if it.task.id not in refused and it.task.wanted.scope == TENANT]
     if role_id.lower() == GLOBAL_ADMINISTRATOR and last:
         refused |= await _last(tools, last)
