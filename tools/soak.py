@@ -13,7 +13,9 @@ from tempfile import TemporaryDirectory
 
 from emulators.storage import Azurite
 from tests.support.haste import in_haste
-from tests.support.worlds.runs import Untrue, run_history
+from tests.support.operating.runs import OperatedRun, run_operations
+from tests.support.operating.world import OperatedWorld
+from tests.support.worlds.runs import Run, Untrue, run_history
 from tests.support.worlds.world import World
 
 _HISTORIES_OF_A_WORLD = 40
@@ -29,6 +31,9 @@ delta links, reads that lag behind; workers that die before or after any write, 
 and days that pass. After every step what is in storage must be consistent; when the dust has settled, it must be what the
 emulated tenant itself says.
 
+With --operations, what is asked for, worked on, cancelled and tried again is at random, too, and so is who else changes the same. In
+the end every record must tell the truth, by the tenant's own account of who changed what, and nothing else may have been touched.
+
 A history is decided by --seed and its number, so one that fails can be repeated alone:
 
     python -m tools.soak --seed 7 --only 1234
@@ -43,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     reported, steps, done = began, 0, 0
     _say(f"seed {chosen.seed}: histories of {chosen.length} steps")
-    with in_haste(), _Worlds(chosen.seed) as worlds:
+    with in_haste(), _Worlds(chosen.seed, OperatedWorld if chosen.operations else World) as worlds:
         for number in _numbers(chosen.only):
             now = time.monotonic()
             if chosen.only is None and now - began >= chosen.minutes * 60:
@@ -52,12 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 reported = now
                 _say(f"{(now - began) / 60:.0f} min: {done:,} histories, {steps:,} steps, all true")
             try:
-                run = run_history(
-                    worlds.of(number),
-                    f"{chosen.seed}/{number}",
-                    length=chosen.length,
-                    whole=number % _WITH_A_FULL_SYNC_AT_THE_END == 0,
-                )
+                run = _history(worlds.of(number), chosen, number)
             except Untrue as untrue:
                 _tell(untrue, chosen, number)
                 return 1
@@ -68,12 +68,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _history(world: World, chosen: argparse.Namespace, number: int) -> Run | OperatedRun:
+    seed = f"{chosen.seed}/{number}"
+    if isinstance(world, OperatedWorld):
+        return run_operations(world, seed, length=chosen.length)
+    return run_history(world, seed, length=chosen.length, whole=number % _WITH_A_FULL_SYNC_AT_THE_END == 0)
+
+
 class _Worlds(ExitStack):
     """One world at a time, the one that a history belongs to."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kind: type[World]) -> None:
         super().__init__()
         self._seed = seed
+        self._kind = kind
         self._number = -1
         self._open = ExitStack()
 
@@ -85,7 +93,7 @@ class _Worlds(ExitStack):
             self._open = self.enter_context(ExitStack())
             azurite = self._open.enter_context(Azurite(accounts=1))
             folder = Path(self._open.enter_context(TemporaryDirectory(prefix="soak-")))
-            world = World(self._seed * 1000 + number, azurite.connection_string(0), folder)
+            world = self._kind(self._seed * 1000 + number, azurite.connection_string(0), folder)
             self._world = self._open.enter_context(world)
         return self._world
 
@@ -95,7 +103,8 @@ def _numbers(only: int | None) -> Iterator[int]:
 
 
 def _tell(untrue: Untrue, chosen: argparse.Namespace, number: int) -> None:
-    repeat = f"python -m tools.soak --seed {chosen.seed} --length {chosen.length} --only {number}"
+    what = "--operations " if chosen.operations else ""
+    repeat = f"python -m tools.soak {what}--seed {chosen.seed} --length {chosen.length} --only {number}"
     _say(f"\nHistory {number} of seed {chosen.seed} does not end with the truth.\n{untrue}\n\nRepeat it: {repeat}")
 
 
@@ -114,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=10, help="how long to go on (default: 10)")
     parser.add_argument("--seed", type=int, default=1, help="decides everything that is left to chance (default: 1)")
     parser.add_argument("--length", type=int, default=25, help="steps of a history (default: 25)")
+    parser.add_argument(
+        "--operations", action="store_true", help="histories in which operations are asked for and worked on"
+    )
     parser.add_argument("--only", type=int, metavar="NUMBER", help="only this history, and tell its steps")
     return parser
 
