@@ -66,7 +66,7 @@ class Carrying:
                 one.method,
                 one.path,
                 written.status,
-                refused.request_id if refused else "",
+                written.request_id,
                 refused.code if refused else "",
             )
         )

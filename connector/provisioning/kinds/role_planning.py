@@ -131,7 +131,7 @@ def _grant(it: Situation) -> Draft | AsWanted:
     wanted, ahead = it.task.wanted, it.held.ahead(it.now)
     plans = [one.schedule_info for one in ahead] + [one.schedule_info for one in it.canceled]
     if it.later is not None and any(_is_planned(it, plan) for plan in plans):
-        return AsWanted(f"It is planned already, from {written(it.later)}, {_until(wanted.expires_at)}.")
+        return AsWanted(f"It is planned, from {written(it.later)}, {_until(wanted.expires_at)}.")
     if (
         plans
     ):  # what has become a schedule can be changed; what is only granted cannot, and stands in the way of another
@@ -146,7 +146,7 @@ def _grant(it: Situation) -> Draft | AsWanted:
 def _keep_or_change(it: Situation) -> Draft | AsWanted:
     wanted = it.task.wanted.expires_at
     if same(it.until, wanted):
-        return AsWanted(f"It is held already, {_until(wanted)}.")
+        return AsWanted(f"It is held, {_until(wanted)}.")
     sooner = wanted is not None and (it.until is None or wanted < it.until)
     return Draft((_request(it, "adminUpdate"),), Result.UPDATED, takes_away=sooner)
 

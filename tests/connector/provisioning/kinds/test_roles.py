@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.provisioning.contract import Later, Planned
+from connector.provisioning.contract import Later, Planned, Sent
 from connector.storage.records.operations import Result
 from emulators.graph import Variants
 from emulators.graph.service.faults import Fault
@@ -31,6 +31,18 @@ def test_a_permanent_assignment_is_made_seen_and_removed(roles):
     assert (revoked.result, roles.held(ada), len(roles.held(bob))) == (Result.REVOKED, set(), 1)
     assert revoked.reading.gone["role_assignments"] == [(row["id"],)]
     assert roles.do(roles.revoke(ada)).result is Result.ALREADY_REVOKED
+
+
+def test_every_call_is_told_with_the_id_that_support_asks_for(roles):
+    ada = roles.user()
+    ends = [
+        roles.do(roles.grant(ada)),
+        roles.do(roles.revoke(ada)),
+        roles.do(roles.grant(ada, expires_at=roles.within(days=3))),
+    ]
+    calls = [call for end in ends for sent in end.went if isinstance(sent, Sent) for call in sent.calls]
+    assert [call.method for call in calls] == ["POST", "DELETE", "POST"]
+    assert all(call.request_id and call.status < 300 for call in calls)
 
 
 @BOTH
