@@ -127,6 +127,10 @@ class Names:
         """The hour in which ``moment`` lies."""
         return f"{self.operations}hours/{moment.astimezone(UTC):%Y%m%dT%HZ}.json"
 
+    def alone(self, name: str) -> str:
+        """What was done last of what only one may do at a time."""
+        return f"{self.operations}alone/{name}.json"
+
     @property
     def policy(self) -> str:
         return f"{self.operations}policy.json"

@@ -16,6 +16,7 @@ from connector.storage.names import OPERATIONS_QUEUE, Names
 from connector.storage.operation_ids import is_day
 from connector.storage.queues import Queues
 from connector.storage.records import (
+    Alone,
     AskedBefore,
     Bundle,
     DeadLetter,
@@ -133,6 +134,14 @@ class Operations:
     ) -> Held[HourlyCount]:
         """Count, if ``held`` still is what is there. Raises Conflict otherwise."""
         return await self._documents.replace(self._names.hour(moment), count, held)
+
+    async def alone(self, name: str) -> Held[Alone] | None:
+        """What was done last of what only one may do at a time, or None."""
+        return await self._documents.read(self._names.alone(name), Alone)
+
+    async def replace_alone(self, name: str, alone: Alone, held: Held[Alone] | None) -> Held[Alone]:
+        """Note what is about to be done, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._documents.replace(self._names.alone(name), alone, held)
 
     async def policy(self) -> bytes | None:
         """The policy as people wrote it, or None where there is none."""

@@ -20,11 +20,12 @@ from connector.provisioning.asking.policy import BrokenPolicy, Policy, judge
 from connector.provisioning.contract import Already, Later, Planned, Principal, Refused, Sent, Task, Tools
 from connector.provisioning.entitlements import Entitlement
 from connector.provisioning.refusals import problem
+from connector.provisioning.working.alone import Before
 from connector.provisioning.working.context import Work
 from connector.provisioning.working.desk import Desk
 from connector.provisioning.working.expiring import changes_end
 from connector.provisioning.working.guarding import under
-from connector.provisioning.working.limits import BUSY_S, LOOKS_S, NOT_SEEN_AFTER_S, back_off
+from connector.provisioning.working.limits import BUSY_S, LOOKS_S, NOT_SEEN_AFTER_S, UNSEEN_AGAIN_S, back_off
 from connector.provisioning.working.moments import first, since_revival
 from connector.storage.leases import Lease, LeaseHeld
 from connector.storage.records import Action, EventKind, Operation, Problem, Result
@@ -59,7 +60,9 @@ class Go:
         name = self.work.kind.exclusive(self.work.entitlement, tasks) if tasks else None
         try:
             async with self._exclusive(name) as leases:
-                sent = await self._write(tools, tasks, leases)
+                before = await Before.read(self.work.store.operations, name) if name else None
+                tasks = self._without_waiting(tasks, before)
+                sent = await self._write(tools, tasks, leases, before)
                 await self._look(tools, sent)
         except LeaseHeld:
             later = Later(BUSY_S, f"Another operation is at work on {name}, which only one may be at a time.")
@@ -71,7 +74,7 @@ class Go:
         return Task(one.id, one.wanted, found[one.principal_id or ""], one.intended, one.state, began)
 
     def _judged(self, tools: Tools, tasks: Sequence[Task]) -> list[Task]:
-        """Those to which the policy does not object. What may have been done already was judged before that."""
+        """Those to which the policy does not object. What may have been done already is looked for first, whatever it says now."""
         left = []
         for task in tasks:
             why = None if task.intended else self._objection(tools, task, self.work.entitlement)
@@ -85,9 +88,16 @@ class Go:
         """What the policy says against ``entitlement`` being given or taken as the task wants."""
         return judge(self.policy, self.work.settings, tools.own_id, entitlement, task.wanted, task.principal)
 
+    def _objection_to_writing(self, tools: Tools, task: Task, planned: Planned) -> Problem | None:
+        """The same once it is known that it is to be written. Of what was intended before and not done after all, that is said anew: it may
+        have waited for long."""
+        again = self._objection(tools, task, self.work.entitlement) if task.intended else None
+        return again or self._objection_to_more(tools, task, planned)
+
     def _objection_to_more(self, tools: Tools, task: Task, verdict: Planned | Already) -> Problem | None:
         """What the policy says against what comes along with it."""
-        objections = (self._objection(tools, task, one) for one in verdict.brings if not task.intended)
+        asked = isinstance(verdict, Planned) or not task.intended
+        objections = (self._objection(tools, task, one) for one in verdict.brings if asked)
         why = next((found for found in objections if found is not None), None)
         return why and replace(why, sentence=f"It comes with a directory role. {why.sentence}")
 
@@ -99,11 +109,22 @@ class Go:
         async with self.work.store.lease(name, patience=BUSY_S) as lease:
             yield [self.work.lease, lease]
 
-    async def _write(self, tools: Tools, tasks: Sequence[Task], leases: Sequence[Lease]) -> list[Task]:
+    def _without_waiting(self, tasks: Sequence[Task], before: Before | None) -> list[Task]:
+        """Those that need not wait until others show."""
+        waiting = before.waiting(task.id for task in tasks) if before else set()
+        later = Later(UNSEEN_AGAIN_S, "Another operation, which only one may be at a time, does not show yet.")
+        self.desk.put(self.work.moment().postponed(self.desk.operation(one), later) for one in waiting)
+        return [task for task in tasks if task.id not in waiting]
+
+    async def _write(
+        self, tools: Tools, tasks: Sequence[Task], leases: Sequence[Lease], before: Before | None
+    ) -> list[Task]:
         """Decide, write the intents, act; the tasks whose effect is to be looked for."""
         planned = await self._decide(tools, tasks)
         if not planned:
             return []
+        if before is not None:
+            await before.add([task.id for task, _ in planned])
         await self.desk.save()
         try:
             acted = await under(leases, self.work.kind.act(tools, self.work.entitlement, planned))
@@ -153,8 +174,10 @@ class Go:
         planned = []
         for task in tasks:
             one, moment, verdict = self.desk.operation(task.id), self.work.moment(), verdicts[task.id]
-            objection = self._objection_to_more(tools, task, verdict) if isinstance(verdict, Planned) else None
-            if objection is not None:
+            objection = self._objection_to_writing(tools, task, verdict) if isinstance(verdict, Planned) else None
+            if objection is not None and first(one, EventKind.WRITTEN):
+                self._not_seen(one, objection.sentence)
+            elif objection is not None:
                 self.desk.put([moment.refused(one, objection)])
             elif isinstance(verdict, Planned) and not task.wanted.dry_run:
                 self.desk.put([moment.intended(one, verdict.steps, verdict.result, verdict.state)])
@@ -211,7 +234,7 @@ class Go:
 
     def _not_seen(self, one: Operation, said: str, state: Mapping[str, Any] = _NOTHING) -> None:
         moment = self.work.moment()
-        since = first(one, EventKind.INTENDED) or moment.at
+        since = first(one, EventKind.WRITTEN) or moment.at  # what was intended may have been throttled for long
         waited = (moment.at - since).total_seconds()
         if waited < NOT_SEEN_AFTER_S:
             later = Later(max(back_off(2), waited / 2), f"Not seen yet: {said}", state)

@@ -37,6 +37,9 @@ SETTLED_S = 1.0
 BUSY_S = 1.0
 """Seconds until a line, or whatever only one may do at a time, is asked for again because somebody else has it."""
 
+UNSEEN_AGAIN_S = 5.0
+"""Seconds until what only one may do at a time is asked for again because what the one before has written does not show yet."""
+
 JOURNAL_AGAIN_S = 5.0
 """Seconds until effects are journalled that could not be."""
 

@@ -3,6 +3,7 @@
 from connector.storage.records.base import SCHEMA_VERSION, Record, Traffic
 from connector.storage.records.operations import (
     Action,
+    Alone,
     AskedBefore,
     Bundle,
     DeadLetter,
@@ -51,6 +52,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "UNREAD",
     "Action",
+    "Alone",
     "AskedBefore",
     "AskedFor",
     "Bundle",

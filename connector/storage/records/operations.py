@@ -266,6 +266,15 @@ class HourlyCount(Record, frozen=True, kw_only=True):
     last: str
 
 
+class Alone(Record, frozen=True, kw_only=True):
+    """``operations/alone/{name}.json``: ids of the operations that were written last of what only one may do at a time, across all lines.
+
+    While one of them is open, it may not show yet, and nobody else may go by what is read.
+    """
+
+    operations: tuple[str, ...] = ()
+
+
 class LineMessage(Record, frozen=True, kw_only=True):
     """A message of the operations queue that the connector sends itself: look after a line, by its name (a hash of its entitlement)."""
 

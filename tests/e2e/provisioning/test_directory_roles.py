@@ -6,15 +6,22 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from connector.provisioning import service
 from connector.provisioning.asking.accepting import Asked
+from connector.provisioning.kinds.global_administrators import GLOBAL_ADMINISTRATOR
+from connector.provisioning.provisioner import Provisioner
+from connector.provisioning.working import going
+from connector.storage import open_store
+from connector.storage.names import line_name
 from connector.storage.records import Requester
 from connector.storage.records.operations import Result, Status
 from connector.sync.local import run_full_sync
-from emulators.graph import GraphEmulator
+from emulators.graph import GraphEmulator, Variants
 from emulators.graph.tenant.tenant import CONNECTOR_PERMISSIONS, Tenant
 from tests.support.deployments import deploy
+from tests.support.groups import Groupwork
 from tests.support.haste import in_haste
 from tests.support.roles import HELPDESK, READER, WRITES, RolesAtWork
 
@@ -78,3 +85,35 @@ def test_the_picture_does_not_wait_for_a_round(roles, storage_account, tmp_path)
     assert roles.held(ada) == {("eligible", "/", next(iter(roles.held(ada)))[2])}
     deployment.round()
     assert deployment.untruths(deployment.state(tmp_path)) == []
+
+
+def once(deployment, task):
+    """Ask for what ``task`` wants, and work on its line once; its status then."""
+
+    async def run():
+        accepted = await service.accept(deployment.settings, Asked([task.wanted], ME))
+        provisioner = Provisioner()
+        async with open_store(deployment.settings) as store:
+            await provisioner.work_on(store, deployment.settings, line_name(task.wanted.entitlement))
+        await provisioner.close()
+        return (await service.read_operation(deployment.settings, accepted.operations[0].id)).status
+
+    return asyncio.run(run())
+
+
+def test_reads_that_lag_cost_nobody_the_last_global_administrator(roles, storage_account, monkeypatch):
+    monkeypatch.setattr(going, "LOOKS_S", (0.0,))
+    ada, bob = roles.user(), roles.user("Bob")
+    team = roles.group(bob)
+    for holder in (ada, team):
+        roles.tenant.assign_role(holder.id, GLOBAL_ADMINISTRATOR)
+    reading = deploy(roles.emulator, storage_account)
+    deployment = replace(reading, environment={**reading.environment, "PROVISIONING_ENABLED": "true"})
+    roles.emulator.variants = Variants(read_lag_changes=100)
+
+    assert once(deployment, roles.revoke(ada, GLOBAL_ADMINISTRATOR)) is Status.WAITING
+    leaving = roles.revoke(bob, GLOBAL_ADMINISTRATOR)
+    wanted = structs.replace(leaving.wanted, entitlement=f"group:{team.id}:member")
+    assert once(deployment, replace(leaving, wanted=wanted)) is Status.WAITING
+    assert not roles.held(ada, GLOBAL_ADMINISTRATOR)
+    assert Groupwork(roles.emulator).holders(team.id) == {bob.id}
