@@ -68,9 +68,27 @@ def commands(stack: Stack, settings_file: Path) -> Iterator[tuple[str, str]]:
         yield "What does that give?", f"{connector} access {shlex.quote(found.sign_in_name)}"
         at = f"{connector} holders {shlex.quote(found.role)}"
         yield "Who holds the role now, and who did a minute ago?", f"{at}; {at} --at 1m"
+        yield from _granting(stack, connector, found)
     yield "Change it in another way: somebody new", _verb(stack, "create_user", {"display_name": "Ada Lovelace"})
     feed = f"{host.function_url('changes')}?after=1&code={host.key('changes')}"
     yield "The journal, as other systems read it", f"curl '{feed}'"
+
+
+def _granting(stack: Stack, connector: str, found: Joining) -> Iterator[tuple[str, str]]:
+    """The same change, as the connector is asked for it."""
+    entitlement, name = f"group:{found.group_id}:member", shlex.quote(found.sign_in_name)
+    asked = f"{entitlement} {name} --justification 'On duty tonight'"
+    yield "What would the connector do, asked for the same?", f"{connector} grant {asked} --dry-run"
+    operation = {
+        "action": "grant",
+        "entitlement": entitlement,
+        "principal": found.sign_in_name,
+        "justification": "On duty tonight",
+    }
+    host = stack.host
+    url = f"{host.function_url('request_operations')}?code={host.key('request_operations')}"
+    yield "Ask for it over HTTP", f"curl {shlex.quote(url)} --json {shlex.quote(json.dumps(operation))}"
+    yield "What became of it, and what has been done to whom?", f"{connector} operations list; {connector} audit show"
 
 
 def _verb(stack: Stack, name: str, body: Mapping[str, str]) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import typer
+
 from connector.cli.invocation import Invocation
 from connector.cli.picture import open_picture
-from connector.provisioning.entitlements import Entitlement
+from connector.provisioning.entitlements import GUID, Entitlement
 from connector.query.subjects import PRINCIPALS, Subject
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 _KINDS = {"group": ("member", "owner"), "directory_role": ("assigned", "eligible")}
 """What can be held on each kind of resource; the first is meant where nothing is said."""
+
+_ALMOST = re.compile(rf"(?:{'|'.join(_KINDS)}):{GUID}[:/].*", re.IGNORECASE)
+"""What is meant to be an entitlement's own id, and is none that can be granted: nothing is called so."""
 
 _TAKEN_AS_IT_IS = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\S+@\S+")
 
@@ -41,12 +46,15 @@ class Naming:
         """The entitlement that ``text`` names: its id, or a group or role, and behind a colon what of it.
 
         Raises:
+            BadParameter: it has an id, and is nothing that can be granted.
             NotFound, Ambiguous: no group or role is called so in full, or several are.
             NothingSynced, StorageError: there is no picture to look the name up in.
         """
         try:
             return Entitlement.parse(text).text
-        except ValueError:
+        except ValueError as error:
+            if _ALMOST.fullmatch(text):
+                raise typer.BadParameter(f"must be {error}", param_hint="ENTITLEMENT") from None
             kinds, name, slug = _parts(text)
         found = self._find(name, kinds)
         return f"{found.kind}:{found.id}:{slug or _KINDS[found.kind][0]}"

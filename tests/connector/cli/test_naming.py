@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from connector.cli.invocation import Invocation
 from connector.cli.naming import Naming
@@ -65,6 +66,20 @@ def test_what_could_be_another_is_refused(naming: Naming) -> None:
         naming.entitlement("Global Administrator:owner")
     with pytest.raises(NotFound):
         naming.entitlement("CRM")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"group:{GROUP}:members",
+        f"group:{GROUP}:assigned",
+        f"directory_role:{GROUP}:member",
+        f"Group:{GROUP}/owner",
+    ],
+)
+def test_an_id_with_something_else_behind_it_is_no_name(text: str) -> None:
+    with Naming(Invocation()) as unsynced, pytest.raises(typer.BadParameter, match=r"group:\{id\}:member"):
+        unsynced.entitlement(text)
 
 
 def test_principals(naming: Naming) -> None:
