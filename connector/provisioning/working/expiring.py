@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -27,6 +28,8 @@ from connector.storage.records import (
     Status,
     Wanted,
 )
+
+_WRITES_AT_ONCE = 16
 
 
 def changes_end(line: Line | None, one: Operation) -> bool:
@@ -81,22 +84,18 @@ async def revoke_what_ends(operations: Operations, desk: Desk, ends: Sequence[Ex
     Raises:
         StorageError: storage refuses; doing it again is right.
     """
-    revokes: list[str] = []
+    granted: dict[str, list[Expiry]] = {}
     for end in ends:
-        grants = await operations.bundle(bundle_of(end.operation_id))
-        grant = next(one for one in grants.record.operations if one.id == end.operation_id) if grants else None
-        revoke = _revoke(desk.entitlement, end, grant, moment)
-        await operations.create_bundle(revoke)
-        revokes.append(revoke.id)
-        if grants and grant:
-            told = moment.expired(grant, revoke.operations[0].id)
-            its = tuple(told if one.id == grant.id else one for one in grants.record.operations)
-            await operations.replace_bundle(replace(grants.record, operations=its), grants)
+        granted.setdefault(bundle_of(end.operation_id), []).append(end)
+    limit = asyncio.Semaphore(_WRITES_AT_ONCE)
+
+    async def revoke(bundle: str, its: Sequence[Expiry]) -> list[str]:
+        async with limit:
+            return await _revoke_of_bundle(operations, desk.entitlement, bundle, its, moment)
+
+    revokes = await asyncio.gather(*(revoke(*item) for item in granted.items()))
     gone = set(ends)
-    standing = [
-        *(bundle_of(end.operation_id) for end in ends),
-        *revokes,
-    ]  # the grants' events go into the audit file, too
+    standing = [*granted, *(one for some in revokes for one in some)]  # the grants' events go into the audit file, too
 
     def expired(line: Line) -> Line:
         left = tuple(end for end in line.expiries if end not in gone)
@@ -104,6 +103,24 @@ async def revoke_what_ends(operations: Operations, desk: Desk, ends: Sequence[Ex
 
     await desk.change_line(expired)
     await desk.reread()
+
+
+async def _revoke_of_bundle(
+    operations: Operations, entitlement: str, bundle: str, ends: Sequence[Expiry], moment: Moment
+) -> list[str]:
+    """Write the revokes of grants of one bundle, then what is said of them there, at once; the ids of their bundles."""
+    held = await operations.bundle(bundle)
+    grants = {one.id: one for one in held.record.operations} if held else {}
+    revokes = [_revoke(entitlement, end, grants.get(end.operation_id), moment) for end in ends]
+    for revoke in revokes:
+        await operations.create_bundle(revoke)
+    if held:
+        for revoke in revokes:
+            grant = revoke.operations[0].by
+            if grant in grants:
+                grants[grant] = moment.expired(grants[grant], revoke.operations[0].id)
+        await operations.replace_bundle(replace(held.record, operations=tuple(grants.values())), held)
+    return [revoke.id for revoke in revokes]
 
 
 def _revoke(entitlement: str, end: Expiry, grant: Operation | None, moment: Moment) -> Bundle:

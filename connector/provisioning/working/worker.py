@@ -146,7 +146,7 @@ class _Shift:
     async def _go_on(self) -> bool:
         """One go; whether there was anything to do."""
         desk, moment = self._desk, self._work.moment()
-        ends = due_ends(desk, moment.at)
+        ends = due_ends(desk, moment.at)[:MOST_AT_ONCE]  # of thousands that end together, some at a time
         if ends:
             await revoke_what_ends(self._work.store.operations, desk, ends, moment)
         await self._schedule(moment.at)

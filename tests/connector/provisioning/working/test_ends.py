@@ -11,7 +11,7 @@ import pytest
 
 from connector.graph.errors import GraphUnreachable
 from connector.provisioning.contract import Later, Task
-from connector.provisioning.working import settling
+from connector.provisioning.working import settling, worker
 from connector.provisioning.working.context import Work
 from connector.provisioning.working.desk import Desk
 from connector.provisioning.working.expiring import revoke_what_ends
@@ -21,7 +21,7 @@ from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.leases import LeaseLost
 from connector.storage.names import line_name
-from connector.storage.records import Action, Expiry, Result, Status
+from connector.storage.records import Action, EventKind, Expiry, Result, Status
 from tests.support.fake_kind import Tenant
 from tests.support.operations import ask, everything, group, in_deployment, person, wanted
 
@@ -143,3 +143,37 @@ async def _break_lease(store: Store) -> None:
 
     blob = store._blobs._client.get_blob_client(store._names.lease(f"line-{LINE}"))
     await BlobLeaseClient(blob).break_lease(0)
+
+
+def test_of_many_that_end_together_some_go_at_a_time_and_all_in_the_end(
+    storage_account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MOST_AT_ONCE", 3)
+
+    async def test(store: Store, settings: Settings) -> None:
+        tenant, end, many = Tenant(), soon(minutes=1), range(1, 8)
+        sizes: list[int] = []
+        tenant.before = lambda step, tasks: sizes.append(len(tasks)) if step == "examine" else None
+        grants = await ask(
+            store.operations, settings, *(wanted(principal=person(number), expires_at=end) for number in many)
+        )
+        await work(tenant, store, settings)
+        tenant.wait_until(end)
+        sizes.clear()
+        await work(tenant, store, settings)
+
+        assert sizes == [3, 3, 1]
+        assert not tenant.held
+        assert await store.operations.line(LINE) is None
+        everyone = await everything(store)
+        revokes = {one.by: one.id for one in everyone if one.wanted.action is Action.REVOKE}
+        told = {
+            one.id: event.facts["operation"]
+            for one in everyone
+            for event in one.events
+            if event.kind is EventKind.EXPIRED
+        }
+        assert told == revokes
+        assert set(revokes) == {one.id for one in grants.operations}
+
+    in_deployment(storage_account, test)
