@@ -11,7 +11,7 @@ from tests.support.operating.runs import run_operations
 from tests.support.operating.world import OperatedWorld
 
 WORLDS = 4
-HISTORIES = int(os.environ.get("OPERATION_HISTORIES", "5"))
+HISTORIES = int(os.environ.get("OPERATION_HISTORIES", "3"))
 """Histories of each world; more of them, such as 200 with ``--timeout 0``, after a change, or ``python -m tools.soak``."""
 FIRST = int(os.environ.get("HISTORIES_FROM", "0"))
 """Number of the first of them: another one, other histories. CI runs others on each version of Python."""

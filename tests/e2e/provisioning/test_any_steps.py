@@ -15,7 +15,7 @@ from tests.support.operating.runs import OperatedRun
 from tests.support.operating.world import OperatedWorld
 
 _WORLD_OF_OTHERS = 6  # a number that other histories do not use
-EXAMPLES = int(os.environ.get("OPERATION_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("OPERATION_EXAMPLES", "2"))
 """Histories that hypothesis makes, and makes shorter when one fails."""
 _OFTEN = 8
 """What is drawn so often is a rule so many times less: hypothesis takes all rules for equally likely."""

@@ -110,20 +110,19 @@ class OperatedRun:
         raise AssertionError(f"messages bring forth messages: {world.mailbox.mails[:3]}")
 
     async def _is_quiet(self) -> bool:
-        """Nothing is open, and no line is there but for what comes later."""
+        """Nothing is open, and no line is there, but for what begins or ends later."""
         world = self.world
-        if any(one.status.open and one.status is not Status.SCHEDULED for one in await world.operations()):
+        open_ = [one for one in await world.operations() if one.status.open]
+        if any(one.status is not Status.SCHEDULED for one in open_):
             return False
-        for due in await world.store.operations.lines():
-            held = await world.store.operations.line(due.name)
-            if held is not None and not (held.record.expiries or self._begins_later(due.due)):
+        begin_later = {one.wanted.entitlement for one in open_}
+        for listed in await world.store.operations.lines():
+            held = await world.store.operations.line(listed.name)
+            if held is None or held.record.due is None or held.record.due <= world.now():
                 return False
-            if due.due is None or due.due <= world.now():
+            if not held.record.expiries and held.record.entitlement not in begin_later:
                 return False
         return True
-
-    def _begins_later(self, due: object) -> bool:
-        return due is not None
 
     async def _check(self, *, whole: bool) -> None:
         """``whole``: the picture as well, which must have what operations have done before any round tells of it."""
