@@ -12,6 +12,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from connector.logs import log_event
 from connector.provisioning.working.limits import HANDS, SETTLED_S
@@ -21,22 +22,35 @@ from connector.storage.leases import LeaseHeld, LeaseLost
 
 _log = logging.getLogger(__name__)
 
+_RESTS = 9
+"""How much longer than a list took the next one is waited for."""
+
 
 class Helping:
     """Works on lines that are due, beside those that messages name. One for a process."""
 
     def __init__(self) -> None:
         self._helped: set[str] = set()
+        self._list_again = float("-inf")
 
     async def others(self, store: Store, line: str, work: Callable[[str], Awaitable[None]]) -> None:
-        """Do ``work`` for lines that are due, but ``line``, all at once, as far as hands are free. Raises nothing."""
-        if len(self._helped) >= HANDS:
+        """Do ``work`` for lines that are due, but ``line``, all at once, as far as hands are free. Raises nothing.
+
+        Where there are ten thousands of lines, most of them because of ends to come, a list takes a second of the process: it is asked for
+        no more often than a tenth of the time.
+        """
+        began = monotonic()
+        if len(self._helped) >= HANDS or began < self._list_again:
             return
+        self._list_again = float("inf")  # one list at a time
         try:
             due = await _due(store)
         except StorageError as error:
             log_event(_log, "lines_not_listed", level=logging.WARNING, problem=str(error))
             return
+        finally:
+            now = monotonic()
+            self._list_again = now + _RESTS * (now - began)
         left = [name for name in due if name != line and name not in self._helped]
         chosen = left[: HANDS - len(self._helped)]
         self._helped.update(chosen)

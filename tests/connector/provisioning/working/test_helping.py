@@ -91,3 +91,30 @@ def test_a_line_that_cannot_be_helped_disturbs_nobody(storage_account: str, monk
         assert await ended(store) == {group(number) for number in range(LINES)} - {group(3)}
 
     in_deployment(storage_account, test)
+
+
+def test_where_a_list_takes_long_it_is_asked_for_a_tenth_of_the_time(
+    storage_account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, lists = [1_000.0], list[float]()
+
+    async def listed(_store: Store) -> list[str]:
+        lists.append(clock[0])
+        clock[0] += 2.0
+        return []
+
+    monkeypatch.setattr(helping, "_due", listed)
+    monkeypatch.setattr("connector.provisioning.working.helping.monotonic", lambda: clock[0])
+
+    async def test(store: Store, _settings: Settings) -> None:
+        hands = helping.Helping()
+        for _ in range(40):
+            await hands.others(store, "", _nothing)
+            clock[0] += 1.0
+
+    in_deployment(storage_account, test)
+    assert lists == [1_000.0, 1_020.0, 1_040.0]
+
+
+async def _nothing(_line: str) -> None:
+    return
