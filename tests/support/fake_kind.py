@@ -31,7 +31,8 @@ from connector.provisioning.contract import (
 from connector.provisioning.entitlements import Entitlement
 from connector.provisioning.provisioner import Provisioner
 from connector.provisioning.refusals import problem
-from connector.provisioning.working.context import Collaborators, Effects
+from connector.provisioning.working.context import Collaborators
+from connector.provisioning.working.effects import Effects
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.records import Action, Operation, Problem, Result, SegmentRef

@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from connector.graph.errors import GraphError
-from connector.incremental.facts import Reading
 from connector.provisioning.contract import Kind, Principal, Tools
 from connector.provisioning.entitlements import Entitlement
+from connector.provisioning.working.effects import Effects, Journalled
 from connector.provisioning.working.limits import GRAPH_S
 from connector.provisioning.working.moments import Moment
 from connector.settings import Settings
-from connector.storage import Current, Held, Store
+from connector.storage import Store
 from connector.storage.leases import Lease
-from connector.storage.records import Operation, Problem, SegmentRef
+from connector.storage.records import Operation, Problem
 
 if TYPE_CHECKING:
     from connector.graph.session import GraphSession
@@ -28,28 +28,6 @@ if TYPE_CHECKING:
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
-
-
-class Journalled(Protocol):
-    """What became of effects: ``settled`` unless they have to be looked for again; ``why``: a sentence, where they are not in the journal."""
-
-    @property
-    def settled(self) -> bool: ...
-    @property
-    def segment(self) -> SegmentRef | None: ...
-    @property
-    def why(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What operations have brought about: what was seen, and what was in force before it was looked for."""
-
-    store: Store
-    settings: Settings
-    reading: Reading
-    operations: tuple[str, ...]
-    since: Held[Current] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from connector.incremental.operations import Journalled, journal_effects
 from connector.incremental.service import Follower
-from connector.provisioning.working.context import Effects
+from connector.provisioning.working.effects import Effects
 from connector.provisioning.working.readings import merged
+from connector.storage import Current
 
 
 async def journal_together(follower: Follower, effects: Sequence[Effects]) -> Journalled:
@@ -19,11 +21,7 @@ async def journal_together(follower: Follower, effects: Sequence[Effects]) -> Jo
         StorageError: it is not known whether they were committed. Doing it again is right.
     """
     given = [one.since for one in effects if one.since is not None]
-    first = (
-        min(given, key=lambda held: (held.record.journal_head, held.record.committed_at))
-        if len(given) == len(effects)
-        else None
-    )
+    first = min(given, key=lambda held: _place(held.record)) if len(given) == len(effects) else None
     return await journal_effects(
         follower,
         effects[0].store,
@@ -32,3 +30,8 @@ async def journal_together(follower: Follower, effects: Sequence[Effects]) -> Jo
         [id_ for one in effects for id_ in one.operations],
         since=first,
     )
+
+
+def _place(current: Current) -> tuple[int, datetime]:
+    """Which of two states was in force first."""
+    return current.journal_head, current.committed_at or current.published_at

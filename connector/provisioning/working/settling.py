@@ -17,8 +17,9 @@ from connector.logs import log_event
 from connector.provisioning.asking.lines import KEPT_S
 from connector.provisioning.contract import Principal, Task
 from connector.provisioning.working.choosing import choose, nameless
-from connector.provisioning.working.context import Effects, Journalled, Work
+from connector.provisioning.working.context import Work
 from connector.provisioning.working.desk import Desk
+from connector.provisioning.working.effects import Effects, Journalled
 from connector.provisioning.working.expiring import due_ends, unsettled_ends, with_ends
 from connector.provisioning.working.limits import JOURNAL_AGAIN_S
 from connector.provisioning.working.raising import raised_at

@@ -15,8 +15,9 @@ from connector.provisioning.asking.policy import read_policy
 from connector.provisioning.contract import Principal, Tools
 from connector.provisioning.entitlements import Entitlement
 from connector.provisioning.working.choosing import choose, nameless
-from connector.provisioning.working.context import Collaborators, Effects, Journalled, Work
+from connector.provisioning.working.context import Collaborators, Work
 from connector.provisioning.working.desk import Desk, Overtaken
+from connector.provisioning.working.effects import Effects, Journalled
 from connector.provisioning.working.expiring import due_ends, revoke_what_ends
 from connector.provisioning.working.going import Go, later_after
 from connector.provisioning.working.limits import (

@@ -20,7 +20,8 @@ from connector.provisioning.kinds.principals import resolve
 from connector.provisioning.kinds.registry import kind_of
 from connector.provisioning.provisioner import Provisioner
 from connector.provisioning.working import going, helping, journalling
-from connector.provisioning.working.context import Collaborators, Effects, Journalled
+from connector.provisioning.working.context import Collaborators
+from connector.provisioning.working.effects import Effects, Journalled
 from connector.provisioning.working.journalling import journal_together
 from connector.settings import Settings
 from connector.storage import StorageError
