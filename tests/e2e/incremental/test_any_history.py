@@ -11,7 +11,7 @@ from tests.support.worlds.runs import run_history
 from tests.support.worlds.world import World
 
 WORLDS = 6
-HISTORIES = int(os.environ.get("HISTORIES", "12"))
+HISTORIES = int(os.environ.get("HISTORIES", "8"))
 """Histories of each world; more of them, such as 200, after a change, or ``python -m tools.soak``. With those that hypothesis makes and
 those that find mistakes, more than a hundred on each version of Python."""
 FIRST = int(os.environ.get("HISTORIES_FROM", "0"))

@@ -60,7 +60,10 @@ async def batch(message: QueueMessage) -> None:
     open_at_once[0] += 1
     if open_at_once[0] == 4:
         all_here.set()
-    await all_here.wait()
+    try:
+        await asyncio.wait_for(all_here.wait(), 1)  # the host may have asked before all were sent: the next time it gets all
+    finally:
+        open_at_once[0] -= 1
 
 @app.route(route="many")
 @app.queue_output(arg_name="messages", queue_name="many", connection=STORAGE)
