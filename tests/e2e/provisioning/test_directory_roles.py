@@ -96,7 +96,8 @@ def once(deployment, task):
         async with open_store(deployment.settings) as store:
             await provisioner.work_on(store, deployment.settings, line_name(task.wanted.entitlement))
         await provisioner.close()
-        return (await service.read_operation(deployment.settings, accepted.operations[0].id)).status
+        done = await service.read_operation(deployment.settings, accepted.operations[0].id)
+        return done and done.status
 
     return asyncio.run(run())
 
