@@ -13,6 +13,7 @@ from connector.sync.local import run_full_sync
 from emulators.graph import GraphEmulator
 from emulators.graph.tenant.generator import generate
 from tests.support.deployments import deploy
+from tests.support.effects import USER_ADMINISTRATOR, Worker
 from tests.support.following import Process
 from tests.support.haste import in_haste
 from tests.support.worlds.world import World
@@ -43,3 +44,24 @@ def process(new_storage_account: Callable[[], str], tmp_path_factory: pytest.Tem
             process.round()
             yield process
         process.close()
+
+
+@pytest.fixture(scope="module")
+def worker(new_storage_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    with GraphEmulator(generate(users=12, groups=6, seed=51)) as graph:
+        deployment = deploy(graph, new_storage_account())
+        asyncio.run(run_full_sync(deployment.settings))
+        made = Worker(deployment, tmp_path_factory.mktemp("snapshots"))
+        made.round()
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def crew(worker: Worker) -> tuple[str, str]:
+    """A group that holds a role, and somebody who is in no group; both are known."""
+    group = worker.tenant.create_group("Crew", role_assignable=True)
+    worker.tenant.assign_role(group, USER_ADMINISTRATOR)
+    user = worker.tenant.create_user("Ada Able", properties={"userPrincipalName": f"{group}@contoso.onmicrosoft.com"})
+    worker.round()
+    return group, user
