@@ -13,11 +13,19 @@ PACKAGES = ("connector", "emulators", "tools", "function_app")
 
 # What the modules under a prefix may import of ours. The longest prefix that fits a module counts.
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "connector.settings": ("connector.setting_values",),
-    "connector.setting_values": (),
+    "connector.settings": ("connector.settings",),
+    "connector.settings.values": (),
     "connector.access": ("connector.access",),
-    "connector.graph": ("connector.graph", "connector.access", "connector.settings"),
-    "connector.storage": ("connector.storage", "connector.access", "connector.settings"),
+    "connector.credentials": ("connector.credentials", "connector.settings", "connector.logs"),
+    "connector.permissions": ("connector.permissions", "connector.settings"),
+    "connector.graph": (
+        "connector.graph",
+        "connector.credentials",
+        "connector.permissions",
+        "connector.access",
+        "connector.settings",
+    ),
+    "connector.storage": ("connector.storage", "connector.credentials", "connector.access", "connector.settings"),
     "connector.sync": (
         "connector.sync",
         "connector.journal",

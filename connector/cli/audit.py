@@ -49,7 +49,7 @@ def verify(ctx: typer.Context, since: SinceOption = None, as_json: JsonOption = 
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    report = asyncio.run(_verify(invocation.settings(), _day(since)))
+    report = asyncio.run(_verify(invocation.settings(signs_in=False), _day(since)))
     if as_json:
         output.document(report)
     else:
@@ -73,7 +73,7 @@ def show(
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    if not asyncio.run(_print(invocation.settings(), output, operation, _day(since))):
+    if not asyncio.run(_print(invocation.settings(signs_in=False), output, operation, _day(since))):
         output.tell("No such lines.")
 
 

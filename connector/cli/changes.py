@@ -95,7 +95,7 @@ def changes(
     from connector.query.names import NAMED_IN, Names
     from connector.query.selecting import Selection
 
-    settings = invocation.settings()
+    settings = invocation.settings(signs_in=False)
     with open_picture(invocation, NAMED_IN) as opened:
         selection = Selection(opened.snapshot, kinds=kinds or (), principal=principal, inherited=inherited)
         names = Names(opened.snapshot)

@@ -34,13 +34,13 @@ class Invocation:
         self.output.as_json = as_json
         return self.output
 
-    def settings(self) -> Settings:
-        """The settings, parsed.
+    def settings(self, *, signs_in: bool = True) -> Settings:
+        """The settings, parsed; with ``signs_in``, something to sign in with must be there.
 
         Raises:
             SettingsError: with a sentence for each problem.
         """
-        return Settings.load(self.environment())
+        return Settings.load(self.environment(), signs_in=signs_in)
 
     def environment(self) -> Mapping[str, str]:
         """The environment; what it does not set comes from the settings file."""

@@ -90,7 +90,7 @@ def list_(
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    settings = invocation.settings()
+    settings = invocation.settings(signs_in=False)
     from connector.provisioning.service import list_dead_letters, list_operations
 
     if dead_letters:
@@ -122,7 +122,7 @@ def show(ctx: typer.Context, operation_id: Id, as_json: JsonOption = False) -> N
     output = invocation.speaking(as_json=as_json)
     from connector.provisioning.service import NoSuchOperation, read_operation
 
-    found = asyncio.run(read_operation(invocation.settings(), operation_id))
+    found = asyncio.run(read_operation(invocation.settings(signs_in=False), operation_id))
     if found is None:
         raise NoSuchOperation(operation_id)
     if as_json:
@@ -138,7 +138,7 @@ def cancel(ctx: typer.Context, operation_id: Id, as_json: JsonOption = False) ->
     output = invocation.speaking(as_json=as_json)
     from connector.provisioning.service import cancel as ask
 
-    cancelled = asyncio.run(ask(invocation.settings(), operation_id, myself()))
+    cancelled = asyncio.run(ask(invocation.settings(signs_in=False), operation_id, myself()))
     if as_json:
         output.document(document([cancelled]))
     else:
@@ -158,7 +158,7 @@ def retry(
     output = invocation.speaking(as_json=as_json)
     from connector.provisioning.service import retry as ask
 
-    revived = asyncio.run(ask(invocation.settings(), operation_id, myself()))
+    revived = asyncio.run(ask(invocation.settings(signs_in=False), operation_id, myself()))
     if isinstance(revived, Operation):
         see_through(invocation, [revived], wait=not no_wait)
     elif as_json:

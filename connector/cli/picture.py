@@ -23,7 +23,7 @@ def open_picture(invocation: Invocation, tables: Sequence[Table] = TABLES, at: s
         SettingsError, NothingSynced, SnapshotDamaged, StorageError: told by the group that runs the command.
     """
     asked = moment(at, datetime.now(UTC), "--at") if at is not None else None
-    settings = invocation.settings()
+    settings = invocation.settings(signs_in=False)
     from connector.query.opening import open_current
 
     opened = asyncio.run(open_current(settings, tables, at=asked))

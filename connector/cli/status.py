@@ -31,7 +31,7 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Answer on stdout."""
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
-    settings = invocation.settings()
+    settings = invocation.settings(signs_in=False)
     from connector.query.status import read_status
 
     found = asyncio.run(read_status(settings, datetime.now(UTC)))

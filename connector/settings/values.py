@@ -16,6 +16,10 @@ E = TypeVar("E", bound=StrEnum)
 _GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _UPN = re.compile(r"[!-?A-~]+@[!-?A-~]+")  # printable ASCII around one @
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_VAULT = re.compile(r"(?=.{3,24}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")
+_IN_VAULT = re.compile(r"[0-9A-Za-z-]{1,127}")
+_SHORTEST_SECRET = 32
 _OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle|operations)(-poison)?")
 
 
@@ -56,9 +60,13 @@ def true_or_false(value: str) -> bool:
 
 def https_url(value: str) -> str:
     """An address of a service, without a slash at its end."""
-    parts = urlsplit(value)
+    wrong = Wrong("an address that starts with https:// and has no query")
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # such as brackets that do not close
+        raise wrong from None
     if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
-        raise Wrong("an address that starts with https:// and has no query")
+        raise wrong
     return value.rstrip("/")
 
 
@@ -82,6 +90,45 @@ def without_secrets(value: str) -> str:
     host."""
     address, asked, _ = value.partition("?")
     return re.sub(r"//[^/]*@", "//…@", address) + ("?…" if asked else "")
+
+
+def key_vault(value: str) -> str:
+    """A Key Vault: its name or its address.
+
+    https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#objects-identifiers-and-versioning
+    """
+    if _VAULT.fullmatch(value):
+        return value.lower()
+    try:
+        return https_url(value)
+    except Wrong:
+        raise Wrong("the name of a Key Vault, or its address, such as https://contoso.vault.azure.net") from None
+
+
+def vault_name(value: str) -> str:
+    """A name of a secret or certificate in a Key Vault."""
+    if not _IN_VAULT.fullmatch(value):
+        raise Wrong("a name of up to 127 letters, digits and hyphens, without the vault or a version")
+    return value
+
+
+def storage_account(value: str) -> str:
+    """A name of a storage account."""
+    if not _ACCOUNT.fullmatch(value):
+        raise Wrong("a name of 3 to 24 lower-case letters and digits")
+    return value
+
+
+def long_secret(value: str) -> str:
+    """A secret that nobody guesses."""
+    if len(value) < _SHORTEST_SECRET:
+        raise Wrong(f"{_SHORTEST_SECRET} random characters or more")
+    return value
+
+
+def path(value: str) -> Path:
+    """A file, which need not be there yet."""
+    return Path(value)
 
 
 def existing_file(value: str) -> Path:
