@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from emulators.certificates import CertificateAuthority
 from emulators.graph.service.admin import PREFIX, Admin
 from emulators.graph.service.clock import Clock
 from emulators.graph.service.context import Context
@@ -19,7 +20,7 @@ from emulators.graph.service.metrics import Metrics
 from emulators.graph.service.pim.requests import Requests
 from emulators.graph.service.pim.routes import PimRoutes
 from emulators.graph.service.routing import Router
-from emulators.graph.service.server import Server, make_certificate
+from emulators.graph.service.server import Server
 from emulators.graph.service.signin import SignIn
 from emulators.graph.service.subscriptions.notifications import Notifications
 from emulators.graph.service.subscriptions.operations import SubscriptionRoutes
@@ -41,6 +42,7 @@ class GraphEmulator:
         variants: which of several possible behaviours to show.
         notification_ca_file: PEM file of the authority of the endpoints that are notified; None for the system's.
         verify_notifications: False accepts any certificate of theirs.
+        certificates: who signs the server's certificate; an authority of its own where None.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class GraphEmulator:
         variants: Variants | None = None,
         notification_ca_file: str | None = None,
         verify_notifications: bool = True,
+        certificates: CertificateAuthority | None = None,
     ) -> None:
         self.tenant = tenant
         self.clock = Clock()
@@ -64,7 +67,7 @@ class GraphEmulator:
         self.notifications = Notifications(
             tenant, self._context, ca_file=notification_ca_file, verify=verify_notifications
         )
-        issuer = Issuer(self.clock)
+        issuer = self._issuer = Issuer(self.clock)
         self.throttle = Throttle(TenantSize(throttle), self.clock, tenant.id)
         self.dispatcher = Dispatcher(
             context=self._context,
@@ -81,13 +84,17 @@ class GraphEmulator:
         self._port = port
         self._latency_seconds = latency_ms / 1000
         self._server: Server | None = None
+        self._given_certificates = certificates
+        self._certificates: CertificateAuthority | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="graph-emulator-")
         try:
-            tls = make_certificate(Path(self.ca_file))
-            self._server = Server(self, tls, port=self._port, latency_seconds=self._latency_seconds)
+            self._certificates = self._given_certificates or CertificateAuthority(Path(self._folder.name))
+            self._server = Server(
+                self, self._certificates.server(), port=self._port, latency_seconds=self._latency_seconds
+            )
             self._server.start()
         except BaseException:
             self._folder.cleanup()
@@ -166,11 +173,20 @@ class GraphEmulator:
         return f"{self.authority}/{PREFIX}"
 
     @property
+    def certificates(self) -> CertificateAuthority:
+        """Who signed the server's certificate, and may sign those of emulators beside it."""
+        if self._certificates is None:
+            raise RuntimeError("the Graph emulator runs inside its with block only")
+        return self._certificates
+
+    @property
     def ca_file(self) -> str:
         """PEM file of the authority that signed the server's certificate."""
-        if self._folder is None:
-            raise RuntimeError("the Graph emulator runs inside its with block only")
-        return str(Path(self._folder.name, "ca.pem"))
+        return self.certificates.ca_file
+
+    def key_set(self) -> dict[str, Any]:
+        """The public keys with which tokens of the sign-in endpoint are checked: a JSON Web Key Set."""
+        return self._issuer.key_set()
 
     @property
     def client_id(self) -> str:
