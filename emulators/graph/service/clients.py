@@ -6,9 +6,10 @@ import base64
 import binascii
 import hmac
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from emulators.graph.service import aadsts
 from emulators.graph.service.assertions import Assertion, AssertionMalformed, certificate_of, keys_of
-from emulators.graph.service.jwt import GRAPH_APP_ID
+from emulators.graph.service.audiences import EXCHANGE_APP_ID, EXCHANGE_AUDIENCES, GRAPH_APP_ID, version_2_issuer
 from emulators.graph.service.state import TenantState, fact_or
 
 _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -97,10 +98,11 @@ class _Credential:
 
 
 class Clients:
-    """The applications of one tenant."""
+    """The applications of one tenant; ``own_keys`` are those of its own tokens, which may be exchanged as well."""
 
-    def __init__(self, tenant: TenantState) -> None:
+    def __init__(self, tenant: TenantState, own_keys: Callable[[], Mapping[str, Any]]) -> None:
         self._tenant = tenant
+        self._own_keys = own_keys
 
     def find(self, app_id: str) -> Client:
         """The application with this client id.
@@ -202,15 +204,21 @@ class Clients:
             if told_why:
                 raise
             raise aadsts.no_federation_at_all(claims.iss, claims.sub, " ".join(claims.audiences)) from None
-        with self._tenant.lock:
-            row = self._tenant.db.execute("SELECT key_set FROM issuer_keys WHERE issuer = ?", (claims.iss,)).fetchone()
-        if row is None:
-            raise aadsts.issuer_unreachable()
-        keys = keys_of(row[0], assertion.header.kid)
+        keys = keys_of(self._key_set(claims.iss), assertion.header.kid)
         if not keys:
             raise aadsts.bad_signature("The key was not found.")
         if not any(assertion.signed_by(key) for key in keys):
             raise aadsts.bad_signature("Key was found, but use of the key to verify the signature failed.")
+
+    def _key_set(self, issuer: str) -> str:
+        """The keys of an identity provider, which may be this one."""
+        if issuer == version_2_issuer(self._tenant.id):
+            return msgspec.json.encode(self._own_keys()).decode()
+        with self._tenant.lock:
+            row = self._tenant.db.execute("SELECT key_set FROM issuer_keys WHERE issuer = ?", (issuer,)).fetchone()
+        if row is None:
+            raise aadsts.issuer_unreachable()
+        return str(row[0])
 
     def _credentials(self, app_id: str, kind: str) -> list[_Credential]:
         with self._tenant.lock:
@@ -238,5 +246,6 @@ def _match(trusted: Sequence[_Federated], issuer: str, subject: str, audiences: 
         if any(one.subject.lower() == subject.lower() for one in known):
             raise aadsts.subject_differs_in_case(subject)
         raise aadsts.no_federation_for(700213, "subject", subject)
-    if not any(one.audience in audiences for one in same):
+    meant = EXCHANGE_AUDIENCES.union(audiences) if EXCHANGE_APP_ID in audiences else audiences
+    if not any(one.audience in meant for one in same):
         raise aadsts.no_federation_for(700212, "audience", " ".join(audiences))

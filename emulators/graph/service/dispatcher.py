@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from emulators.graph.service.audiences import GRAPH_AUDIENCES
 from emulators.graph.service.batch import serve_batch
 from emulators.graph.service.context import Context
 from emulators.graph.service.costs import charge_of, is_write, resource_units
 from emulators.graph.service.errors import GraphError, invalid_token, method_not_allowed
 from emulators.graph.service.fault_answers import dropped, failure
 from emulators.graph.service.faults import Fault, Faults
-from emulators.graph.service.jwt import GRAPH_AUDIENCES, Issuer, TokenExpired, TokenMalformed
+from emulators.graph.service.jwt import Issuer, TokenExpired, TokenMalformed
 from emulators.graph.service.messages import JSON_TYPE, Caller, Reply, Request
 from emulators.graph.service.metrics import Metrics
 from emulators.graph.service.operations import Call

@@ -1,4 +1,4 @@
-"""Access tokens as Entra ID issues them for Graph: version 1.0, application only, signed with RS256."""
+"""Access tokens as Entra ID issues them to applications: version 1.0, or 2.0 for an exchange, signed with RS256."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from emulators.graph.service.assertions import key_set_of
+from emulators.graph.service.audiences import GRAPH_AUDIENCE, Audience, version_2_issuer
 from emulators.graph.service.clock import Clock
 
-GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com", GRAPH_APP_ID})
 LIFETIME_SECONDS = 3599
 _REMEMBERED = 1024
+_GRAPH = Audience(GRAPH_AUDIENCE, graph=True)
 
 
 class TokenMalformed(Exception):
@@ -50,7 +50,17 @@ class Claims(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """For whom a token is issued: application, service principal, permissions; ``how`` is the ``appidacr`` claim."""
+    """To whom a token is issued.
+
+    Attributes:
+        tenant_id: the tenant.
+        app_id: the application.
+        object_id: its service principal.
+        roles: its application permissions of Graph.
+        name: its name.
+        how: with what it proved who it is, the ``appidacr`` claim.
+        resource_id: of a managed identity, the Azure resource that it is.
+    """
 
     tenant_id: str
     app_id: str
@@ -58,6 +68,7 @@ class Subject:
     roles: tuple[str, ...]
     name: str
     how: str
+    resource_id: str = ""
 
 
 class Issuer:
@@ -70,30 +81,37 @@ class Issuer:
         self._key_id = _text(hashlib.sha1(self._certificate).digest())  # noqa: S324 (a thumbprint)
         self._known: dict[str, Claims] = {}
 
-    def issue(self, subject: Subject) -> str:
-        """A token for Graph, valid for :data:`LIFETIME_SECONDS`. Without roles the claim is missing, as Entra ID does."""
+    def issue(self, subject: Subject, audience: Audience = _GRAPH, *, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
+        """A token. Without permissions of Graph the claim ``roles`` is missing, as Entra ID does."""
         now = int(self._clock.now())
+        old_issuer = f"https://sts.windows.net/{subject.tenant_id}/"
+        issuer = version_2_issuer(subject.tenant_id) if audience.version_2 else old_issuer
         claims: dict[str, Any] = {
-            "aud": "https://graph.microsoft.com",
-            "iss": f"https://sts.windows.net/{subject.tenant_id}/",
+            "aud": audience.claim,
+            "iss": issuer,
             "iat": now,
             "nbf": now,
-            "exp": now + LIFETIME_SECONDS,
+            "exp": now + lifetime_seconds,
             "aio": secrets.token_urlsafe(24),
-            "app_displayname": subject.name,
-            "appid": subject.app_id,
-            "appidacr": subject.how,
-            "idp": f"https://sts.windows.net/{subject.tenant_id}/",
+        }
+        if audience.version_2:
+            claims |= {"azp": subject.app_id, "azpacr": subject.how}
+        else:
+            claims |= {"app_displayname": subject.name, "appid": subject.app_id, "appidacr": subject.how}
+        claims |= {
+            "idp": issuer,
             "idtyp": "app",
             "oid": subject.object_id,
             "rh": secrets.token_urlsafe(24),
             "sub": subject.object_id,
             "tid": subject.tenant_id,
             "uti": _text(uuid.uuid4().bytes),
-            "ver": "1.0",
+            "ver": "2.0" if audience.version_2 else "1.0",
         }
-        if subject.roles:
+        if audience.graph and subject.roles:
             claims["roles"] = list(subject.roles)
+        if subject.resource_id:
+            claims["xms_mirid"] = subject.resource_id
         header = {"typ": "JWT", "alg": "RS256", "x5t": self._key_id, "kid": self._key_id}
         signed = f"{_text(msgspec.json.encode(header))}.{_text(msgspec.json.encode(claims))}"
         return f"{signed}.{_text(self._key.sign(signed.encode(), PKCS1v15(), SHA256()))}"

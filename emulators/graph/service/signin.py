@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 
 from emulators.graph.service import aadsts
 from emulators.graph.service.aadsts import SignInError
+from emulators.graph.service.audiences import audience_of
 from emulators.graph.service.clients import Clients, TokenRequest
 from emulators.graph.service.context import Context
-from emulators.graph.service.jwt import GRAPH_AUDIENCES, LIFETIME_SECONDS, Issuer, Subject
+from emulators.graph.service.jwt import LIFETIME_SECONDS, Issuer, Subject
 from emulators.graph.service.messages import Reply
 from emulators.graph.service.state import fact_or
 
@@ -63,7 +64,7 @@ class SignIn:
         self._tenant = context.tenant
         self._issuer = issuer
         self._clock = context.clock
-        self._clients = Clients(context.tenant)
+        self._clients = Clients(context.tenant, issuer.key_set)
 
     def serve(self, request: SignInRequest) -> Reply | None:
         """The answer, or None when the path is none of the sign-in endpoints."""
@@ -94,7 +95,7 @@ class SignIn:
                 return self._token(request, tenant, "scope")
             case "POST", "oauth2/token":
                 self._check_tenant(tenant)
-                return self._in_version_1(self._token(request, tenant, "resource"))
+                return self._in_version_1(request, self._token(request, tenant, "resource"))
             case _:
                 return None
 
@@ -111,7 +112,7 @@ class SignIn:
 
     def _token(self, request: SignInRequest, tenant: str, naming: str) -> dict[str, Any]:
         """A token; ``naming`` is the field that names the resource."""
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        form = _form_of(request)
         asked = TokenRequest(form, request.headers.get("authorization", ""), self._addresses(request.root, tenant))
         _check_form(form, asked.client_id, naming)
         client = self._clients.find(asked.client_id)
@@ -119,7 +120,8 @@ class SignIn:
             asked, self._clock.now(), told_why=self._context.variants.federation_refusal_says_why
         )
         resource = form[naming] if naming == "resource" else _resource_of(form["scope"])
-        if resource.rstrip("/").removeprefix("api://") not in GRAPH_AUDIENCES:
+        audience = audience_of(resource)
+        if audience is None:
             raise aadsts.unknown_resource(resource, fact_or(self._tenant, "display_name", self._tenant.id))
         subject = Subject(self._tenant.id, client.app_id, client.object_id, client.roles, client.name, how)
         lifetime = LIFETIME_SECONDS
@@ -127,15 +129,15 @@ class SignIn:
             "token_type": "Bearer",
             "expires_in": lifetime,
             "ext_expires_in": lifetime,
-            "access_token": self._issuer.issue(subject),
+            "access_token": self._issuer.issue(subject, audience),
         }
 
-    def _in_version_1(self, answer: dict[str, Any]) -> dict[str, Any]:
+    def _in_version_1(self, request: SignInRequest, answer: dict[str, Any]) -> dict[str, Any]:
         """Version 1 of the endpoint writes numbers as text and says when the token is valid."""
         now = int(self._clock.now())
         times = {"expires_on": now + LIFETIME_SECONDS, "not_before": now}
         numbers = {name: str(value) for name, value in (answer | times).items() if isinstance(value, int)}
-        return answer | numbers | {"resource": "https://graph.microsoft.com"}
+        return answer | numbers | {"resource": _form_of(request)["resource"]}
 
     def _addresses(self, root: str, tenant: str) -> tuple[str, ...]:
         """What an assertion for this endpoint may call it: here or in the public cloud, by this name or by id."""
@@ -174,6 +176,10 @@ class SignIn:
             "cloud_graph_host_name": "graph.windows.net",
             "msgraph_host": "graph.microsoft.com",
         }
+
+
+def _form_of(request: SignInRequest) -> dict[str, str]:
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _check_form(form: Mapping[str, str], client_id: str, naming: str) -> None:

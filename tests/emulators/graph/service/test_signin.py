@@ -80,7 +80,7 @@ def test_http_basic_credentials_are_accepted(graph):
         ({"tenant_id": "no tenant"}, 400, "invalid_request", 900023),
         ({"scope": None}, 400, "invalid_request", 900144),
         ({"scope": "User.Read"}, 400, "invalid_scope", 70011),
-        ({"scope": "https://vault.azure.net/.default"}, 400, "invalid_resource", 500011),
+        ({"scope": "https://api.loganalytics.io/.default"}, 400, "invalid_resource", 500011),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
     ],
 )
