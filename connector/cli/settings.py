@@ -12,17 +12,19 @@ from connector.cli.exits import Exit
 from connector.cli.help import help_text
 from connector.cli.invocation import Invocation, JsonOption, invocation_of
 from connector.settings import Setting, Settings, SettingsError, known_settings
+from connector.settings.aliases import Aliased, with_aliases
 
 HELP = help_text(
     "Every setting: its value (a secret only says that it is set), where that comes from, its default and meaning, and every "
-    "problem at once. Nothing is asked of Graph or of storage.",
+    "problem at once. What another connector's variables (BATON_…) set shows as their alias. Nothing is asked of Graph or of storage.",
     ["settings", "--settings production.json settings --json"],
     ("all of them",),
 )
 
 
 class SettingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting. ``source``: ``environment``, ``file``, ``default`` or ``missing``; ``default`` None: it is required."""
+    """One setting. ``source``: ``environment``, ``file``, ``alias NAME``, ``default`` or ``missing``; ``default`` None: it is
+    required."""
 
     name: str
     value: str | None
@@ -37,10 +39,11 @@ def settings(ctx: typer.Context, as_json: JsonOption = False) -> None:
     invocation = invocation_of(ctx)
     output = invocation.speaking(as_json=as_json)
     in_file = invocation.file_values()
-    rows = [_row(setting, in_file) for setting in known_settings()]
+    aliased = with_aliases(invocation.environment())
+    rows = [_row(setting, in_file, aliased) for setting in known_settings()]
     problems = _problems(invocation)
     if as_json:
-        output.document({"settings": rows, "problems": problems})
+        output.document({"settings": rows, "problems": problems, "hints": aliased.hints})
     else:
         output.table(
             ("setting", "value", "from", "default", "meaning"),
@@ -49,17 +52,19 @@ def settings(ctx: typer.Context, as_json: JsonOption = False) -> None:
                 for one in rows
             ],
         )
-        for problem in problems:
-            output.tell(problem)
+        for sentence in (*problems, *aliased.hints):
+            output.tell(sentence)
     if problems:
         raise typer.Exit(Exit.USAGE)
 
 
-def _row(setting: Setting, in_file: Mapping[str, str]) -> SettingRow:
+def _row(setting: Setting, in_file: Mapping[str, str], aliased: Aliased) -> SettingRow:
     here = os.environ.get(setting.name, "").strip()
     filed = in_file.get(setting.name, "").strip()
-    source = "environment" if here else "file" if filed else "default" if setting.default is not None else "missing"
-    value = here or filed or setting.default
+    alias = aliased.given_as.get(setting.name)
+    unset = f"alias {alias}" if alias else "default" if setting.default is not None else "missing"
+    source = "environment" if here else "file" if filed else unset
+    value = aliased.environ.get(setting.name, "").strip() or setting.default
     return SettingRow(
         name=setting.name,
         value="(set)" if setting.secret and value else value,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from connector.settings.aliases import with_aliases
 from connector.settings.choosing import choose, missing
 from connector.settings.clouds import ENDPOINTS, Cloud
 from connector.settings.following import FollowingSettings
@@ -35,21 +36,23 @@ class Settings(ProvisioningSettings, FollowingSettings, ReadingSettings, Storage
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, signs_in: bool = True) -> Self:
-        """Read and check every setting in ``environ`` (default: the process's environment).
+        """Read and check every setting in ``environ`` (default: the process's environment), aliases included.
 
         Args:
             environ: the environment.
             signs_in: whether something to sign in with must be there. What only reads storage does without.
 
         Raises:
-            SettingsError: with one sentence for each setting that is missing or malformed.
+            SettingsError: with one sentence for each setting that is missing or malformed, under the name that was set.
         """
-        environ = os.environ if environ is None else environ
-        problems: list[str] = []
+        aliased = with_aliases(os.environ if environ is None else environ)
+        environ, given_as = aliased.environ, aliased.given_as
+        problems = list(aliased.problems)
         values: dict[str, Any] = {}
         for known in fields(cls):
             setting: Setting = known.metadata["setting"]
             text = environ.get(setting.name, "").strip() or setting.default
+            name = given_as.get(setting.name, setting.name)
             if text is None:
                 problems.append(f"{setting.name} is not set. {setting.meaning}")
             elif not text:
@@ -59,13 +62,14 @@ class Settings(ProvisioningSettings, FollowingSettings, ReadingSettings, Storage
                     values[known.name] = setting.parse(text)
                 except Wrong as wrong:
                     given = "what is set is not" if setting.secret else f"it is {without_secrets(text)!r}"
-                    problems.append(f"{setting.name} must be {wrong}; {given}.")
+                    problems.append(f"{name} must be {wrong}; {given}.")
         _follow_cloud(values)
         if not any("AzureWebJobsStorage" in problem for problem in problems):
             problems += _storage_problems(values)
         values["auth"] = choose(values, environ)
         if signs_in:
             known_wrong = {problem.split(" ", 1)[0] for problem in problems}
+            known_wrong |= {ours for ours, alias in given_as.items() if alias in known_wrong}
             problems += [one for one in missing(values["auth"], values) if one.split(" ", 1)[0] not in known_wrong]
         if problems:
             raise SettingsError(problems)
