@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from connector.graph.envelope import ErrorBody
-from connector.graph.permissions import permission_for
+from connector.permissions import permission_for
 
 
 class GraphError(Exception):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from connector.graph.writing import Written
+from connector.permissions import Feature, use_of
 from connector.storage.subscriptions import Subscription
 from connector.subscriptions.listing import Listed
 from connector.subscriptions.wanted import ABANDONED_BELOW, Wanted
 
-_PERMISSIONS = {"users": "User.Read.All", "groups": "Group.Read.All"}
-"""https://learn.microsoft.com/graph/api/subscription-post-subscriptions#permissions"""
+_PERMISSIONS = {resource: use_of(Feature.NOTIFICATIONS, resource)[0].name for resource in ("users", "groups")}
 _MEANWHILE = "Until then, changes are found by asking at intervals."
 
 

@@ -11,12 +11,13 @@ from base64 import b64decode
 
 import msgspec
 
+from connector.permissions import READ_OPERATIONS, WRITE_OPERATIONS
 from connector.provisioning.asking.strict_json import NotJson, read_json
 from connector.storage.records.operations import Requester
 
 __all__ = ["HEADER", "READ", "WRITE", "NotAuthenticated", "NotAuthorized", "Requester", "read_caller"]
 
-WRITE, READ = "Provisioning.Write", "Provisioning.Read"
+WRITE, READ = WRITE_OPERATIONS.value, READ_OPERATIONS.value
 """App roles of the app registration that App Service authentication uses."""
 
 HEADER = "X-MS-CLIENT-PRINCIPAL"

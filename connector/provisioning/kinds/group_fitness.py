@@ -8,20 +8,20 @@ from typing import Any
 
 from connector.access.groups import Group, GroupRow, group_row
 from connector.graph.session import GraphSession
+from connector.permissions import Feature, sufficient
 from connector.provisioning.contract import Principal, Task
 from connector.provisioning.kinds.ends import passed
 from connector.provisioning.kinds.role_refusals import lacks_all, permission_missing
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Action, Problem
 
-ROLE_ASSIGNABLE = ("RoleManagement.ReadWrite.Directory",)
-SEES_HIDDEN = "Member.Read.Hidden"
+ROLE_ASSIGNABLE = sufficient(Feature.PROVISIONING_ROLE_ASSIGNABLE_GROUPS, "protected")
 WRITES: Mapping[str, tuple[str, ...]] = {
-    "member": ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
-    "owner": ("Group.ReadWrite.All", "Directory.ReadWrite.All"),
+    "member": sufficient(Feature.PROVISIONING_GROUPS, "members"),
+    "owner": sufficient(Feature.PROVISIONING_GROUP_OWNERS, "owners"),
 }
-"""Each of them is enough; the least privileged first.
-https://learn.microsoft.com/graph/api/group-post-members, https://learn.microsoft.com/graph/api/group-post-owners"""
+"""Each of them is enough; the least privileged first."""
+_SEES_HIDDEN = sufficient(Feature.HIDDEN_MEMBERSHIP, "members")
 
 _EXCHANGE = {"mail_enabled_security": "a mail-enabled security group", "distribution": "a distribution list"}
 _KINDS = {"account": "an account", "group": "a group", "service_principal": "a service principal"}
@@ -57,8 +57,8 @@ def _permission_problem(session: GraphSession, row: GroupRow, relation: str) -> 
         return permission_missing(WRITES[relation])
     if row.is_assignable_to_role and lacks_all(session, ROLE_ASSIGNABLE):
         return permission_missing(ROLE_ASSIGNABLE)
-    if relation == "member" and row.visibility == "HiddenMembership" and session.lacks(SEES_HIDDEN):
-        return permission_missing((SEES_HIDDEN,))  # what it does could not be seen
+    if relation == "member" and row.visibility == "HiddenMembership" and lacks_all(session, _SEES_HIDDEN):
+        return permission_missing(_SEES_HIDDEN)  # what it does could not be seen
     return None
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from connector.access.groups import Group
 from connector.graph import retry
 from connector.graph.errors import GraphError, RequestRefused
+from connector.permissions import Feature, sufficient
 from connector.provisioning.contract import Later, Refused, Task, Tools
 from connector.provisioning.entitlements import Entitlement
 from connector.provisioning.kinds.group_fitness import ROLE_ASSIGNABLE, WRITES, group_problem, task_problem
@@ -22,6 +23,7 @@ from connector.storage.records.operations import Action, Problem
 REFUSALS = "refusals"
 """In a task's state: how often Graph has refused it for a reason that nothing explains."""
 
+_ADDS_SERVICE_PRINCIPALS = sufficient(Feature.PROVISIONING_GROUPS, "service_principals")
 _MOST_REFUSALS = 3
 _AGAIN_S = 2.0
 _CONFLICTS = frozenset({409, 412, 423})
@@ -80,7 +82,7 @@ class Explaining:
         needed = [WRITES[self.entitlement.slug]]
         needed += [ROLE_ASSIGNABLE] if group.is_assignable_to_role else []
         if task.principal.kind == "service_principal" and task.wanted.action is Action.GRANT:
-            needed.append(("Application.ReadWrite.All",))
+            needed.append(_ADDS_SERVICE_PRINCIPALS)
         return next((one for one in needed if lacks_all(self.tools.session, one)), needed[-1])
 
     def _again(self, task: Task, refused: RequestRefused) -> Refused | Later:

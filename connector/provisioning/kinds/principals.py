@@ -19,6 +19,7 @@ from connector.access.decoding import NotJson, convert, decode
 from connector.graph.batch import send_batch
 from connector.graph.errors import GraphError, RequestRefused, UnexpectedAnswer
 from connector.graph.session import GraphSession
+from connector.permissions import Feature, use_of
 from connector.provisioning.contract import Principal, Tools
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Problem
@@ -36,7 +37,10 @@ _FACTS: Mapping[str, tuple[str, ...]] = {
 }
 _IN_NAMES = "@'"  # of what stands for itself in a path, what is usual in user principal names
 _SETS = {"users": "account", "groups": "group", "servicePrincipals": "service_principal"}
-_READS = {"account": "User.Read.All", "group": "Group.Read.All", "service_principal": "Application.Read.All"}
+_READS = {
+    kind: use_of(Feature.SYNC, what)[0].name
+    for kind, what in (("account", "accounts"), ("group", "groups"), ("service_principal", "applications"))
+}
 
 
 class _Object(GraphObject):

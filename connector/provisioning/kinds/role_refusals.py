@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from connector.graph import retry
 from connector.graph.errors import GraphError, PremiumLicenseRequired, RequestRefused, Throttled
 from connector.graph.session import GraphSession
+from connector.permissions import Feature, sufficient
 from connector.provisioning.contract import Later, Refused, Task
 from connector.provisioning.refusals import problem
 from connector.storage.records.operations import Problem
 
-WRITES_ASSIGNMENTS = ("RoleManagement.ReadWrite.Directory",)
-WRITES_SCHEDULES = {
-    "assignment": ("RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"),
-    "eligibility": ("RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"),
-}
-"""Each of them is enough; the least privileged first.
-https://learn.microsoft.com/graph/api/rbacapplication-post-roleassignments and .../rbacapplication-post-roleassignmentschedulerequests"""
+WRITES_ASSIGNMENTS = sufficient(Feature.PROVISIONING_ROLES, "assignments")
+WRITES_SCHEDULES = {kind: sufficient(Feature.PROVISIONING_PIM, kind) for kind in ("assignment", "eligibility")}
+"""Each of them is enough; the least privileged first."""
 
 _RULES = re.compile(r'"(\w+)"')
 _RULE_WORDS = {

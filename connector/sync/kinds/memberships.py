@@ -22,13 +22,14 @@ from connector.graph.batch import BATCH_SIZE
 from connector.graph.errors import GraphError, is_unreadable
 from connector.graph.session import GraphSession
 from connector.graph.sweep import Answer, sweep
+from connector.permissions import Feature, sufficient
 from connector.sync.kinds.base import BaseReader
 from connector.sync.kinds.reader import Incomplete, Page, Work
 from connector.sync.kinds.sifting import raise_first
 
 _GROUPS_PER_REQUEST = 50
 """Most ids in a delta filter. https://learn.microsoft.com/graph/api/group-delta#odata-query-parameters"""
-_SEES_HIDDEN = "Member.Read.Hidden"
+(_SEES_HIDDEN,) = sufficient(Feature.HIDDEN_MEMBERSHIP, "members")
 
 _Chunks = Mapping[str, Sequence[str]]
 

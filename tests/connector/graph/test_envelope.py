@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from connector.graph.envelope import ErrorBody, parse_error
 from connector.graph.errors import PremiumLicenseRequired, RequestRefused, refusal
-from connector.graph.permissions import permission_for
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -75,24 +74,3 @@ def test_headers_supply_the_request_id_that_the_body_lacks():
 
 def test_a_page_of_html_does_not_end_up_in_a_message():
     assert len(parse_error({"error": {"code": "C", "message": "x" * 100_000}}).message) <= 1000
-
-
-@pytest.mark.parametrize(
-    ("target", "permission"),
-    [
-        ("/users?$select=id,signInActivity&$top=500", "AuditLog.Read.All"),
-        ("/users?$select=id", "User.Read.All"),
-        ("/users/delta()?$deltatoken=latest", "User.Read.All"),
-        ("/users/0785ef7c/mailboxSettings?$select=userPurpose", "MailboxSettings.Read"),
-        ("/groups/delta()?$select=members", "Group.Read.All"),
-        ("/servicePrincipals/1/synchronization/jobs", "Synchronization.Read.All"),
-        ("/servicePrincipals/1/appRoleAssignedTo", "Application.Read.All"),
-        ("/roleManagement/directory/roleEligibilityScheduleInstances", "RoleEligibilitySchedule.Read.Directory"),
-        ("/roleManagement/directory/roleAssignmentScheduleInstances", "RoleAssignmentSchedule.Read.Directory"),
-        ("/roleManagement/directory/roleAssignments", "RoleManagement.Read.Directory"),
-        ("/subscribedSkus", "LicenseAssignment.Read.All"),
-        ("/somethingNew", None),
-    ],
-)
-def test_which_permission_a_path_needs(target, permission):
-    assert permission_for(target) == permission
