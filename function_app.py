@@ -6,6 +6,7 @@ import azure.functions as func
 
 from connector.functions import (
     changes,
+    connect,
     full_sync,
     live,
     notifications,
@@ -28,3 +29,4 @@ app.register_functions(rounds.blueprint)
 app.register_functions(operations.blueprint)
 app.register_functions(openapi.blueprint)
 app.register_functions(provisioning.blueprint)
+app.register_functions(connect.blueprint)

@@ -85,6 +85,14 @@ class Names:
         return f"{self._tenant}/subscriptions.json"
 
     @property
+    def connection(self) -> str:
+        return f"{self._tenant}/connection.json"
+
+    @property
+    def used_states(self) -> str:
+        return f"{self._tenant}/consent/used.json"
+
+    @property
     def audit(self) -> str:
         """The prefix of the audit files."""
         return f"{self._tenant}/audit/"

@@ -14,6 +14,7 @@ from connector.settings import Settings
 from connector.storage.audit import AuditFiles
 from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
+from connector.storage.consents import Connection, UsedStates
 from connector.storage.documents import Documents, Held, encode, same_etag
 from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.hashes import sha256_of
@@ -203,6 +204,24 @@ class Store:
     ) -> Held[Subscriptions]:
         """Write what is known of them, if ``held`` still is what is there. Raises Conflict otherwise."""
         return await self._documents.replace(self._names.subscriptions, subscriptions, held)
+
+    # --- consent
+
+    async def connection(self) -> Held[Connection] | None:
+        """What the application was found to be granted, or None where nobody has come back from giving consent."""
+        return await self._documents.read(self._names.connection, Connection)
+
+    async def replace_connection(self, connection: Connection, held: Held[Connection] | None) -> Held[Connection]:
+        """Write what it was found to be granted, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._documents.replace(self._names.connection, connection, held)
+
+    async def used_states(self) -> Held[UsedStates] | None:
+        """The states that were brought back, or None before the first."""
+        return await self._documents.read(self._names.used_states, UsedStates)
+
+    async def replace_used_states(self, used: UsedStates, held: Held[UsedStates] | None) -> Held[UsedStates]:
+        """Write them, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._documents.replace(self._names.used_states, used, held)
 
     # --- operations
 

@@ -85,6 +85,8 @@ def test_every_trigger_is_registered() -> None:
         "provisioning": "queueTrigger",
         "provisioning_poison": "queueTrigger",
         "provisioning_timer": "timerTrigger",
+        "connect": "httpTrigger",
+        "connect_callback": "httpTrigger",
     }
     assert found["provisioning"]["queueName"] == OPERATIONS_QUEUE
     assert found["provisioning_poison"]["queueName"] == OPERATIONS_QUEUE + POISON_SUFFIX
@@ -95,8 +97,9 @@ def test_every_trigger_is_registered() -> None:
     assert found["full_sync_timer"]["runOnStartup"] is False
     assert (found["sync_step"]["queueName"], found["sync_step"]["connection"]) == (SYNC_QUEUE, "AzureWebJobsStorage")
     levels = {name: str(one["authLevel"].value).lower() for name, one in found.items() if one["type"] == "httpTrigger"}
-    assert {name for name, level in levels.items() if level != "function"} == {"live", "notifications"}
-    assert {levels["live"], levels["notifications"]} == {"anonymous"}
+    anonymous = {"live", "notifications", "connect", "connect_callback"}
+    assert {name for name, level in levels.items() if level != "function"} == anonymous
+    assert {levels[name] for name in anonymous} == {"anonymous"}
 
 
 def test_importing_the_app_loads_nothing_heavy() -> None:
