@@ -229,5 +229,61 @@ def issuer_unreachable() -> SignInError:
     return SignInError(400, "invalid_request", 50166, "Request to External OIDC endpoint failed.")
 
 
+def unregistered_redirect(address: str, client_id: str) -> SignInError:
+    """An address for the answer that the application has not registered, to the letter."""
+    text = (
+        f"The redirect URI '{address}' specified in the request does not match the redirect URIs configured for the "
+        f"application '{client_id}'. Make sure the redirect URI sent in the request matches one added to your "
+        "application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about how "
+        "to troubleshoot this error."
+    )
+    return SignInError(400, "invalid_request", 50011, text)
+
+
+def not_multi_tenant(client_id: str, name: str) -> SignInError:
+    """An application of one tenant where no tenant is named."""
+    text = (
+        f"Application '{client_id}'({name}) is not configured as a multi-tenant application. Usage of the /common "
+        "endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure "
+        "the application to be multi-tenant."
+    )
+    return SignInError(400, "invalid_request", 50194, text)
+
+
+def misconfigured(client_id: str, why: str) -> SignInError:
+    """A registration that asks for what no resource of the tenant offers; ``why`` is the emulator's own."""
+    return SignInError(400, "invalid_client", 650056, f"Misconfigured application '{client_id}'. {why}")
+
+
+def unknown_account(name: str, tenant: str) -> SignInError:
+    """A sign-in name that nobody in the tenant has."""
+    text = (
+        f"User account '{name}' does not exist in tenant '{tenant}' and cannot access the application in that tenant. "
+        "The account needs to be added as an external user in the tenant first. Sign out and sign in again with a "
+        "different Microsoft Entra user account."
+    )
+    return SignInError(400, "interaction_required", 50020, text)
+
+
+def disabled_account() -> SignInError:
+    """An account that may not sign in."""
+    return SignInError(400, "invalid_grant", 50057, "The user account is disabled.")
+
+
+def only_administrators() -> SignInError:
+    """A consent that the signed-in account may not give."""
+    text = (
+        "This operation can only be performed by an administrator. Sign out and sign in as an administrator or contact "
+        "one of your organization's administrators."
+    )
+    return SignInError(400, "unauthorized_client", 90093, text)
+
+
+def declined_consent() -> SignInError:
+    """An administrator who was asked and said no."""
+    text = "The resource owner or authorization server denied the request."
+    return SignInError(400, "consent_required", 65004, text)
+
+
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")

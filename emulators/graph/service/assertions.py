@@ -31,7 +31,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What an assertion claims. Some clients write times as fractions."""
+    """What an assertion claims. Some clients write times as fractions. Entra ID's own tokens name application and object."""
 
     iss: str
     sub: str
@@ -39,6 +39,8 @@ class Claims(msgspec.Struct, frozen=True):
     exp: float
     nbf: float = 0
     iat: float = 0
+    appid: str = ""
+    oid: str = ""
 
     @property
     def audiences(self) -> tuple[str, ...]:

@@ -80,7 +80,9 @@ class Reply:
     delay_seconds: float = 0
 
     def content(self) -> bytes:
-        """The body as it goes over the wire."""
+        """The body as it goes over the wire; bytes, such as those of a page, as they are."""
+        if isinstance(self.body, bytes):
+            return self.body
         return b"" if self.body is None else msgspec.json.encode(self.body)
 
 

@@ -12,17 +12,18 @@ from aiohttp import web
 from emulators.graph.service.admin import PREFIX, Admin
 from emulators.graph.service.answering import answer, response
 from emulators.graph.service.dispatcher import Dispatcher
+from emulators.graph.service.entra import Entra
 from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.messages import Reply, Request, split_target
 from emulators.graph.service.metrics import Metrics
-from emulators.graph.service.signin import SignIn, SignInRequest
+from emulators.graph.service.signin import SignInRequest
 from emulators.graph.service.subscriptions.notifications import Notifications
 from emulators.localserver import HOST, LocalServer, body_of, headers_of
 
 
 class _Parts(Protocol):
     dispatcher: Dispatcher
-    sign_in: SignIn
+    sign_in: Entra
     admin: Admin
     metrics: Metrics
     faults: Faults
@@ -79,7 +80,9 @@ class Server(LocalServer):
         return serve
 
     def _entra(self, request: web.BaseRequest, path: str, body: bytes) -> Callable[[Fault | None], Reply]:
-        parsed = SignInRequest(request.method, path, headers_of(request), body, self._root(request))
+        parsed = SignInRequest(
+            request.method, path, headers_of(request), body, self._root(request), split_target(request.raw_path)[1]
+        )
 
         def serve(fault: Fault | None) -> Reply:
             if fault is not None and fault.status is not None:

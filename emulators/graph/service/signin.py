@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +16,8 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.jwt import LIFETIME_SECONDS, Issuer, Subject
 from emulators.graph.service.messages import Reply
 from emulators.graph.service.state import fact_or
+from emulators.graph.service.tenants import ANY_TENANT, check_tenant
 
-_GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_DOMAIN = re.compile(r"([a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
-_ANY_TENANT = ("common", "organizations")
 _PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 _CLAIMS = (
     "sub",
@@ -54,6 +51,7 @@ class SignInRequest:
     headers: Mapping[str, str]
     body: bytes
     root: str
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class SignIn:
@@ -82,33 +80,22 @@ class SignIn:
 
     def _answer(self, request: SignInRequest, tenant: str, path: str) -> dict[str, Any] | None:
         match request.method, path:
-            case "GET", "discovery/instance" if tenant in (*_ANY_TENANT, self._tenant.id):
+            case "GET", "discovery/instance" if tenant in (*ANY_TENANT, self._tenant.id):
                 return _instances(request.root, self._tenant.id)
             case "GET", "v2.0/.well-known/openid-configuration" | ".well-known/openid-configuration":
-                self._check_tenant(tenant)
+                check_tenant(self._tenant, tenant)
                 return self._configuration(request.root, "/v2.0" if path.startswith("v2.0") else "")
             case "GET", "discovery/v2.0/keys" | "discovery/keys":
-                self._check_tenant(tenant)
+                check_tenant(self._tenant, tenant)
                 return self._issuer.key_set()
             case "POST", "oauth2/v2.0/token":
-                self._check_tenant(tenant)
+                check_tenant(self._tenant, tenant)
                 return self._token(request, tenant, "scope")
             case "POST", "oauth2/token":
-                self._check_tenant(tenant)
+                check_tenant(self._tenant, tenant)
                 return self._in_version_1(request, self._token(request, tenant, "resource"))
             case _:
                 return None
-
-    def _check_tenant(self, name: str) -> None:
-        if name.lower() in (self._tenant.id.lower(), *_ANY_TENANT, *self._domains()):
-            return
-        if not _GUID.fullmatch(name) and not _DOMAIN.fullmatch(name):
-            raise aadsts.malformed_tenant(name)
-        raise aadsts.unknown_tenant(name)
-
-    def _domains(self) -> tuple[str, ...]:
-        domain = fact_or(self._tenant, "domain", "")
-        return (domain.lower(),) if domain else ()
 
     def _token(self, request: SignInRequest, tenant: str, naming: str) -> dict[str, Any]:
         """A token; ``naming`` is the field that names the resource."""

@@ -45,6 +45,7 @@ class Variants:
         pim_provisioning_seconds: a schedule request is PendingProvisioning for so long before it is Provisioned.
         pim_schedules_ahead: what begins later is listed among the schedules at once; otherwise its request is Granted until then.
         refusal_wording: ``current``, or ``older``: other messages, codes and statuses of refused writes (captured 2016-2021).
+        consent_refusal: what an administrator who cancels sends to version 1: ``documented``, or ``captured`` (2019).
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -78,6 +79,7 @@ class Variants:
     pim_provisioning_seconds: float = 0
     pim_schedules_ahead: bool = False
     refusal_wording: Literal["current", "older"] = "current"
+    consent_refusal: Literal["documented", "captured"] = "documented"
     retry_after: bool = True
     federation_refusal_says_why: bool = True
     throttle_body: str = "documented"

@@ -152,3 +152,7 @@ CREATE TABLE credentials (
 CREATE INDEX credentials_by_app ON credentials (app_id, kind);
 -- Public keys of the identity providers whose tokens federated credentials trust: a JSON Web Key Set by issuer.
 CREATE TABLE issuer_keys (issuer TEXT PRIMARY KEY, key_set TEXT NOT NULL);
+
+-- Applications that other tenants have registered, by application (client) id. body: the application as Graph shows it in its
+-- own tenant, and `publisher` (that tenant's id) and `publisherName`. They are not in this tenant until somebody consents.
+CREATE TABLE published_applications (app_id TEXT PRIMARY KEY, body TEXT NOT NULL);

@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from emulators.graph.tenant.change_verbs import ChangeVerbs
-from emulators.graph.tenant.credential_verbs import CredentialVerbs
+from emulators.graph.tenant.consent_verbs import ConsentVerbs
 from emulators.graph.tenant.deletion_verbs import DeletionVerbs
 from emulators.graph.tenant.membership_verbs import MembershipVerbs
 from emulators.graph.tenant.object_verbs import ObjectVerbs
 from emulators.graph.tenant.pim_verbs import PimVerbs
 
 
-class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, ChangeVerbs, PimVerbs, CredentialVerbs):
+class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, ChangeVerbs, PimVerbs, ConsentVerbs):
     """Everything that can be done to a tenant."""
 
 
@@ -56,6 +56,9 @@ _VERBS: tuple[Callable[..., str | None], ...] = (
     Verbs.add_federated_credential,
     Verbs.remove_credential,
     Verbs.set_issuer_keys,
+    Verbs.publish_application,
+    Verbs.configure_application,
+    Verbs.admin_consent,
     Verbs.set_provisioning,
     Verbs.create_oauth2_grant,
     Verbs.update_oauth2_grant,
