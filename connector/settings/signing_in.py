@@ -113,6 +113,13 @@ class SigningInSettings:
         "storage and Key Vault; with `ENTRA_AUTH=managed_identity`, Graph as well. Empty: the system-assigned one.",
         default="",
     )
+    identity_tenant_id: str = setting(
+        "AZURE_TENANT_ID",
+        guid,
+        "Tenant of the identity that opens storage and Key Vault, where it is another than `ENTRA_TENANT_ID`. Azure Kubernetes Service sets "
+        "it for you.",
+        default="",
+    )
     federated_token_file: Path | None = setting(
         "AZURE_FEDERATED_TOKEN_FILE",
         path,

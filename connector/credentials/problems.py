@@ -1,0 +1,34 @@
+"""From azure-identity's exceptions to ours, in one place."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from connector.credentials.aadsts import OF_PROOF, advice, said
+from connector.credentials.errors import (
+    CredentialProblem,
+    ManagedIdentityUnavailable,
+    NobodySignedIn,
+    SignInRefused,
+    SignInUnreachable,
+)
+
+
+def entra_problem(error: Exception, who: str, authority: str, place: str) -> CredentialProblem:
+    """What an exception of a credential that asks Entra ID itself means. ``who`` asked, with what came from ``place``."""
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return SignInUnreachable(urlsplit(authority).netloc, str(error))
+    heard = said(str(error))
+    return SignInRefused(who, heard.code, heard.sentence, advice(heard.code, place), of_proof=heard.code in OF_PROOF)
+
+
+def identity_problem(error: Exception, client_id: str) -> CredentialProblem:
+    """What an exception of the managed identity ``client_id`` means."""
+    return ManagedIdentityUnavailable(client_id, said(str(error)).sentence)
+
+
+def developer_problem(_: Exception) -> CredentialProblem:
+    """What it means that nobody is signed in."""
+    return NobodySignedIn()

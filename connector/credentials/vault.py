@@ -1,0 +1,115 @@
+"""A secret in Key Vault, or a certificate, which Key Vault hands over with its private key as a secret of the same name."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connector.credentials.describing import in_vault
+from connector.credentials.errors import SecretDisabled, SecretEmpty
+from connector.credentials.platform import platform_credential
+from connector.credentials.proofs import Value
+from connector.credentials.signing_in import SignIn
+from connector.credentials.transport import RETRIES, TIMEOUTS, open_transport
+from connector.credentials.vault_problems import is_disabled, vault_problem
+from connector.settings import Settings
+from connector.settings.clouds import ENDPOINTS
+
+if TYPE_CHECKING:
+    from azure.keyvault.secrets import KeyVaultSecret, SecretProperties
+    from azure.keyvault.secrets.aio import SecretClient
+
+_SUFFIXES = tuple(sorted({f".{each.key_vault_suffix}" for each in ENDPOINTS.values()}))
+
+
+class VaultSecret:
+    """The newest version of a secret that is enabled and in force. Key Vault is signed in to as the platform's identity.
+
+    Attributes:
+        described: its name and its vault, for people.
+    """
+
+    def __init__(self, settings: Settings, trusted: ssl.SSLContext, name: str, setting: str) -> None:
+        """Prepare; nothing is sent yet. ``setting`` is the one that holds ``name``, for sentences."""
+        self.described = in_vault(settings, name)
+        self._settings = settings
+        self._trusted = trusted
+        self._name = name
+        self._setting = setting
+        self._host = urlsplit(settings.key_vault_url).netloc
+        self._identity: SignIn | None = None
+        self._client: SecretClient | None = None
+
+    async def read(self) -> Value:
+        """What is there now; one request, where the newest version is the one.
+
+        Raises:
+            KeyVaultProblem: it is not there, or not handed over; the subclasses say why.
+            CredentialProblem: the platform's identity cannot sign in to Key Vault.
+        """
+        from azure.core.exceptions import AzureError
+
+        client = self._open()
+        try:
+            secret = await self._newest(client)
+        except AzureError as error:
+            raise self._problem(error) from None
+        if not secret.value:
+            raise SecretEmpty(self._host, self._name)
+        return Value(secret.value.encode(), secret.properties.expires_on)
+
+    async def close(self) -> None:
+        """Close the connections to Key Vault, and those of the identity."""
+        if self._client is not None:
+            await self._client.close()
+        if self._identity is not None:
+            await self._identity.close()
+
+    async def _newest(self, client: SecretClient) -> KeyVaultSecret:
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            secret = await client.get_secret(self._name)
+        except HttpResponseError as error:
+            if not is_disabled(error):
+                raise
+        else:
+            if _begun(secret.properties):
+                return secret
+        usable = [
+            one
+            async for one in client.list_properties_of_secret_versions(self._name)
+            if one.enabled and _begun(one) and one.version
+        ]
+        if not usable:
+            raise SecretDisabled(self._host, self._name)
+        newest = max(usable, key=lambda one: one.created_on or datetime.min.replace(tzinfo=UTC))
+        return await client.get_secret(self._name, newest.version)
+
+    def _problem(self, error: Exception) -> Exception:
+        identity = self._identity.described if self._identity else "this app"
+        return vault_problem(error, self._host, identity, self._name, self._setting)
+
+    def _open(self) -> SecretClient:
+        from azure.keyvault.secrets.aio import SecretClient
+
+        if self._client is None:
+            self._identity = platform_credential(self._settings, self._trusted)
+            self._client = SecretClient(
+                self._settings.key_vault_url,
+                self._identity,
+                transport=open_transport(self._trusted),
+                # The SDK makes sure that the vault asks for a token for vaults, of the domain it is in itself. A host that is not
+                # one of Microsoft's, such as an emulator, asks for the same token and cannot be in that domain.
+                verify_challenge_resource=(urlsplit(self._settings.key_vault_url).hostname or "").endswith(_SUFFIXES),
+                **TIMEOUTS,
+                **RETRIES,
+            )
+        return self._client
+
+
+def _begun(properties: SecretProperties) -> bool:
+    """Whether a version is in force by now: one may be put there ahead of time."""
+    return properties.not_before is None or properties.not_before <= datetime.now(UTC)
