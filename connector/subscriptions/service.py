@@ -174,6 +174,7 @@ def _tell(ledger: Ledger, done: Done) -> None:
         _log,
         "subscriptions_checked",
         subscriptions=len(ledger.state.subscriptions),
+        first_expires_at=min((one.expires_at for one in ledger.state.subscriptions), default=None),
         made=done.made,
         removed=done.removed,
         renewed=done.renewed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -93,6 +94,19 @@ def test_what_rounds_have_missed_is_the_last_segment_of_the_journal(on_bench) ->
         await check_it_leads_there(bench, second)
 
     on_bench(test)
+
+
+def test_what_was_missed_is_logged_so_that_somebody_can_be_told(on_bench, caplog) -> None:
+    async def test(bench: Any) -> None:
+        await sync(bench, listing(accounts="ab"))
+        await sync(bench, listing(accounts="bcd"))
+        await sync(bench, listing(accounts="bcd"))
+
+    with caplog.at_level("INFO", logger=publish.__name__):
+        on_bench(test)
+
+    [told] = [json.loads(one.message) for one in caplog.records if "drift_found" in one.message]
+    assert (told["added"], told["removed"], told["tables"]) == (2, 1, "accounts")
 
 
 def test_where_nothing_was_missed_there_is_no_segment(on_bench) -> None:
