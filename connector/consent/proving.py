@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from connector.graph.credentials import Told, open_credential, sign_in
+from connector.credentials import open_credential
+from connector.credentials.tls import trust
 from connector.graph.errors import GraphUnreachable, SignInFailed
-from connector.graph.tls import trust
+from connector.graph.tokens import Told, sign_in
 from connector.permissions import Missing, enabled_features, missing
 from connector.settings import Settings
 
@@ -48,9 +49,8 @@ async def prove(settings: Settings, fetch: Fetching | None = None, waits: Sequen
         waits: seconds between two tokens.
 
     Raises:
-        SignInFailed: no token was issued.
-        GraphUnreachable: the sign-in endpoint did not answer in time.
-        CredentialProblem: there is nothing to sign in with.
+        SignInFailed: no token was issued, or there is nothing to sign in with.
+        GraphUnreachable: the sign-in endpoint, or where the credential is kept, did not answer in time.
     """
     fetch = fetch or _fetching(settings)
     try:

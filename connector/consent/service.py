@@ -23,8 +23,8 @@ from connector.consent.states import (
     States,
 )
 from connector.consent.using import AlreadyUsed, TooMany, use
-from connector.graph.credentials import graph_scope
 from connector.graph.errors import GraphError, GraphUnreachable, SignInFailed
+from connector.graph.tokens import graph_scope
 from connector.logs import log_event
 from connector.settings import Settings
 from connector.storage import open_store

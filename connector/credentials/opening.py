@@ -35,12 +35,14 @@ def open_credential(settings: Settings, trusted: ssl.SSLContext) -> SignIn:
     if settings.auth is Auth.MANAGED_IDENTITY:
         return managed(settings, trusted)
     transport = open_transport(trusted)
-    proof = _federated(settings, trusted, transport) if settings.auth is Auth.WORKLOAD_IDENTITY else None
+    federated = settings.auth is Auth.WORKLOAD_IDENTITY
+    proof = (_federated if federated else _replaceable)(settings, trusted, transport)
+    who, place = "the connector", describing.place(settings)
     return SignIn(
         settings.auth,
         describing.described(settings),
-        proof or _replaceable(settings, trusted, transport),
-        lambda error: entra_problem(error, "the connector", settings.authority, describing.place(settings)),
+        proof,
+        lambda error: entra_problem(error, who, settings.authority, place, proof.secrets()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from connector.credentials.aadsts import OF_PROOF, advice, said
@@ -14,14 +15,27 @@ from connector.credentials.errors import (
 )
 
 
-def entra_problem(error: Exception, who: str, authority: str, place: str) -> CredentialProblem:
-    """What an exception of a credential that asks Entra ID itself means. ``who`` asked, with what came from ``place``."""
+def entra_problem(
+    error: Exception, who: str, authority: str, place: str, secrets: Collection[str] = ()
+) -> CredentialProblem:
+    """What an exception of a credential that asks Entra ID itself means.
+
+    Args:
+        error: what was raised.
+        who: asked, for people.
+        authority: address of the sign-in endpoint.
+        place: where what it was asked with came from, for people.
+        secrets: what no sentence may hold, whoever wrote it.
+    """
     from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
     if isinstance(error, ServiceRequestError | ServiceResponseError):
         return SignInUnreachable(urlsplit(authority).netloc, str(error))
     heard = said(str(error))
-    return SignInRefused(who, heard.code, heard.sentence, advice(heard.code, place), of_proof=heard.code in OF_PROOF)
+    sentence = heard.sentence
+    for secret in filter(None, secrets):
+        sentence = sentence.replace(secret, "***")
+    return SignInRefused(who, heard.code, sentence, advice(heard.code, place), of_proof=heard.code in OF_PROOF)
 
 
 def identity_problem(error: Exception, client_id: str) -> CredentialProblem:

@@ -44,6 +44,9 @@ class Proof(Protocol):
     async def another(self, refused: AsyncSupportsTokenInfo) -> AsyncSupportsTokenInfo | None:
         """What else there is, now that Entra ID refuses ``refused``; None where nothing is."""
 
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may see, as text."""
+
     def forget(self) -> None:
         """Make what fetches tokens anew, from what is read anew."""
 
@@ -68,6 +71,10 @@ class Platform:
 
     async def another(self, refused: AsyncSupportsTokenInfo) -> None:
         """Nothing."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """None: tokens of others are not kept here."""
+        return ()
 
     def forget(self) -> None:
         """With its tokens."""
@@ -172,6 +179,11 @@ class Replaceable:
             return None
         log_event(_logger, "credential_kept", level=logging.WARNING, source=self._source.described)
         return self._before.made.credential
+
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may see, as text."""
+        held = [one.value.data for one in (self._held, self._before) if one]
+        return tuple(data.decode(errors="ignore") for data in held)
 
     def forget(self) -> None:
         """Read it anew the next time; what is held stays for the case that nothing can be read."""

@@ -7,20 +7,19 @@ limiter sees all of what they spend.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from connector.credentials import SignIn, open_credential
+from connector.credentials.tls import trust
 from connector.graph.clock import Clock
-from connector.graph.credentials import Told, open_credential, sign_in
 from connector.graph.limiter import Limiter
-from connector.graph.tls import trust
+from connector.graph.tokens import Told, sign_in
 from connector.graph.transport import open_adapter, open_client
 from connector.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
-    from azure.identity.aio import ClientSecretCredential
     from msgraph.graph_request_adapter import GraphRequestAdapter
 
 
@@ -45,8 +44,7 @@ class GraphConnection:
         self.token_number = 0
         self.told = Told()
         self._signing_in = asyncio.Lock()
-        self._trusted: ssl.SSLContext | None = None
-        self._credential: ClientSecretCredential | None = None
+        self._credential: SignIn | None = None
         self._http: httpx.AsyncClient | None = None
         self._adapter: GraphRequestAdapter | None = None
 
@@ -57,10 +55,12 @@ class GraphConnection:
             SignInFailed: Microsoft Entra ID issues no token.
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
-        self._trusted = trust(self.settings.ca_file)
+        trusted = trust(self.settings.ca_file)
         try:
-            self._http = open_client(self._trusted)
-            await self._sign_in(self._trusted, self._http)
+            self._credential = open_credential(self.settings, trusted)
+            self._http = open_client(trusted)
+            self._adapter = open_adapter(self.settings, self._credential, self._http)
+            await self._sign_in(self._credential)
         except BaseException:
             await self.close()
             raise
@@ -86,8 +86,16 @@ class GraphConnection:
             raise RuntimeError("the session is not open: use it in 'async with'")
         return self._adapter
 
+    @property
+    def credential(self) -> SignIn:
+        """What it signs in with, while the connection is open."""
+        if self._credential is None:
+            raise RuntimeError("the connection is not open: use it in 'async with'")
+        return self._credential
+
     async def renew_token(self, refused: int) -> None:
-        """Sign in again because Graph has refused the token with number ``refused``: it was revoked, or has expired early.
+        """Sign in again because Graph has refused the token with number ``refused``: it was revoked, or has expired early. The secret or
+        certificate is read anew for it.
 
         Requests that were refused together renew it once.
 
@@ -96,16 +104,13 @@ class GraphConnection:
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
         async with self._signing_in:
-            if self.token_number == refused and self._trusted is not None and self._http is not None:
-                await self._sign_in(self._trusted, self._http)
+            if self.token_number == refused and self._credential is not None:
+                await self._credential.renew()
+                await self._sign_in(self._credential)
 
-    async def _sign_in(self, trusted: ssl.SSLContext, http: httpx.AsyncClient) -> None:
-        """Get a token from Microsoft Entra ID, whatever token there is already."""
-        before, self._credential = self._credential, open_credential(self.settings, trusted)
-        if before is not None:
-            await before.close()
-        self.told = await sign_in(self._credential, self.settings)
-        self._adapter = open_adapter(self.settings, self._credential, http)
+    async def _sign_in(self, credential: SignIn) -> None:
+        """Get a token from Microsoft Entra ID, and see what it tells."""
+        self.told = await sign_in(credential, self.settings)
         self.token_number += 1
 
 

@@ -37,6 +37,15 @@ class GraphUnreachable(GraphError):
         self.sent = sent
 
 
+class SignInUnavailable(GraphUnreachable):
+    """There is no token for the moment: Microsoft Entra ID, or where the secret or certificate comes from, gives no answer."""
+
+    def __init__(self, sentence: str, advice: str) -> None:
+        GraphError.__init__(self, sentence, advice=advice)
+        self.host = ""
+        self.sent = False
+
+
 class UnexpectedAnswer(GraphError):
     """Graph answered with something that its own contract rules out, so going on would risk a wrong picture."""
 
@@ -168,34 +177,11 @@ class SignInFailed(GraphError):
 
     Attributes:
         code: the number after AADSTS, None where there was none.
-        message: Microsoft's own sentence.
+        message: Microsoft's own sentence, or ours where it was not even asked.
     """
 
-    def __init__(self, code: int | None, message: str) -> None:
+    def __init__(self, code: int | None, message: str, advice: str) -> None:
         self.code = code
         self.message = message
         named = f"AADSTS{code}: " if code else ""
-        super().__init__(f"Sign-in to Microsoft Entra ID failed. {named}{message}", advice=_sign_in_advice(code))
-
-
-_SIGN_IN_ADVICE = {
-    7000215: "ENTRA_CLIENT_SECRET is wrong. Set the secret's value (not its id), or make a new secret.",
-    7000222: "The client secret has expired. Make a new one and set ENTRA_CLIENT_SECRET.",
-    700016: "No application with ENTRA_CLIENT_ID is in the tenant ENTRA_TENANT_ID. Check both, and that an "
-    "administrator of that tenant has consented.",
-    7000112: "The application is disabled. Enable it in Entra admin center > Enterprise applications > Properties.",
-    7000229: "The application has no service principal in the tenant. Have an administrator grant consent.",
-    700027: "The certificate does not belong to the application. Upload its public key to the app registration.",
-    90002: "There is no tenant ENTRA_TENANT_ID in this cloud. Check it, and ENTRA_AUTHORITY.",
-    900023: "ENTRA_TENANT_ID is not a tenant id. Copy it from Entra admin center > Overview.",
-    50034: "ENTRA_TENANT_ID and ENTRA_CLIENT_ID do not belong together. Check both.",
-    53003: "A Conditional Access policy for workload identities blocks the sign-in. Ask the policy's owner.",
-    70011: "GRAPH_ENDPOINT is not an address of Microsoft Graph in this cloud. Check it, and ENTRA_AUTHORITY.",
-    500011: "GRAPH_ENDPOINT is not an address of Microsoft Graph in this cloud. Check it, and ENTRA_AUTHORITY.",
-}
-
-
-def _sign_in_advice(code: int | None) -> str:
-    return _SIGN_IN_ADVICE.get(
-        code or 0, "Check ENTRA_TENANT_ID, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET and ENTRA_AUTHORITY."
-    )
+        super().__init__(f"Sign-in to Microsoft Entra ID failed. {named}{message}", advice=advice)

@@ -17,17 +17,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from connector.credentials.errors import CredentialProblem
 from connector.graph import retry
 from connector.graph.addresses import address
 from connector.graph.clock import Clock
 from connector.graph.connection import GraphConnection
 from connector.graph.costs import predicted_units
-from connector.graph.credentials import sign_in_error
 from connector.graph.deletions import check_deletion
 from connector.graph.envelope import parse_error
 from connector.graph.errors import GraphError, GraphUnreachable, Throttled, UnexpectedAnswer, refusal
 from connector.graph.limiter import service_of
 from connector.graph.stats import GraphStats
+from connector.graph.tokens import sign_in_error
 from connector.settings import Settings
 
 if TYPE_CHECKING:
@@ -241,7 +242,6 @@ class GraphSession:
 
     async def _exchange(self, method: str, url: str, body: bytes | None) -> httpx.Response:
         import httpx
-        from azure.core.exceptions import AzureError
 
         adapter = self._connection.adapter
         info = _request(method, url, body)
@@ -251,8 +251,8 @@ class GraphSession:
         except httpx.HTTPError as error:
             sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
             raise GraphUnreachable(urlsplit(url).netloc, str(error) or type(error).__name__, sent=sent) from None
-        except AzureError as error:  # the token had to be renewed
-            raise sign_in_error(error, self._settings) from None
+        except CredentialProblem as problem:  # the token had to be renewed
+            raise sign_in_error(problem) from None
         if response is None:
             raise UnexpectedAnswer(f"Graph answered {self.target(url)} with nothing")
         return response

@@ -10,7 +10,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connector.graph.credentials import graph_scope
+from connector.graph.tokens import graph_scope
 from connector.settings import Settings
 
 if TYPE_CHECKING:

@@ -89,8 +89,8 @@ async def crawl(limit: float) -> dict[str, Any]:
     """Crawl for at most ``limit`` seconds; what came of it."""
     from msgraph.graph_service_client import GraphServiceClient
 
-    from connector.graph.credentials import open_credential
-    from connector.graph.tls import trust
+    from connector.credentials import open_credential
+    from connector.credentials.tls import trust
     from connector.settings import Settings
 
     settings = Settings.load()

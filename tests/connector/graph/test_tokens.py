@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from connector.graph.credentials import Told, told_by
+from connector.graph.tokens import Told, told_by
 
 
 def token(payload: bytes) -> str:
