@@ -16,6 +16,7 @@ from emulators.graph.service.context import Context
 from emulators.graph.service.dispatcher import Dispatcher
 from emulators.graph.service.entra import Entra
 from emulators.graph.service.faults import Fault, Faults
+from emulators.graph.service.identity_tokens import IdentityTokens
 from emulators.graph.service.jwt import Issuer
 from emulators.graph.service.metrics import Metrics
 from emulators.graph.service.pages.consent import ConsentPage
@@ -79,6 +80,7 @@ class GraphEmulator:
             faults=self.faults,
             router=Router(SubscriptionRoutes(self.notifications).add_to, PimRoutes(schedules).add_to),
         )
+        self.identity_tokens = IdentityTokens(self._context, issuer)
         self.sign_in = Entra((SignIn(self._context, issuer), ConsentPage(tenant, self._context)))
         self.admin = Admin(
             tenant, self._context, self.metrics, self.faults, self.throttle, notifications=self.notifications

@@ -9,12 +9,13 @@ from typing import Any
 from emulators.graph.tenant.change_verbs import ChangeVerbs
 from emulators.graph.tenant.consent_verbs import ConsentVerbs
 from emulators.graph.tenant.deletion_verbs import DeletionVerbs
+from emulators.graph.tenant.identity_verbs import IdentityVerbs
 from emulators.graph.tenant.membership_verbs import MembershipVerbs
 from emulators.graph.tenant.object_verbs import ObjectVerbs
 from emulators.graph.tenant.pim_verbs import PimVerbs
 
 
-class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, ChangeVerbs, PimVerbs, ConsentVerbs):
+class Verbs(ObjectVerbs, DeletionVerbs, MembershipVerbs, ChangeVerbs, PimVerbs, IdentityVerbs, ConsentVerbs):
     """Everything that can be done to a tenant."""
 
 
@@ -56,6 +57,7 @@ _VERBS: tuple[Callable[..., str | None], ...] = (
     Verbs.add_federated_credential,
     Verbs.remove_credential,
     Verbs.set_issuer_keys,
+    Verbs.create_managed_identity,
     Verbs.publish_application,
     Verbs.configure_application,
     Verbs.admin_consent,
