@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from connector.credentials import SignIn, platform_credential
+from connector.credentials.tls import trust
+from connector.credentials.transport import open_transport
 from connector.settings import Settings
 from connector.storage.errors import StorageMisconfigured
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient
     from azure.storage.queue.aio import QueueServiceClient
 
-_TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}  # seconds
+_TIMEOUTS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 60}  # seconds
 _MEBIBYTE = 1 << 20
 
 
@@ -23,7 +26,7 @@ class Clients:
 
     blobs: BlobServiceClient
     queues: QueueServiceClient
-    credential: Any | None
+    credential: SignIn | None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -39,10 +42,11 @@ def host_of(url: str) -> str:
 
 
 def make_clients(settings: Settings) -> Clients:
-    """Clients for the storage account that ``settings`` name. Nothing is sent yet.
+    """Clients for the storage account that ``settings`` name: with its key, or as the platform's identity. Nothing is sent yet.
 
     Raises:
         StorageMisconfigured: the connection string is malformed.
+        SettingsError: TLS_CA_FILE cannot be used.
     """
     from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
     from azure.storage.queue.aio import QueueServiceClient
@@ -55,21 +59,31 @@ def make_clients(settings: Settings) -> Clients:
         "max_block_size": 8 * _MEBIBYTE,
     }
     queue_options: dict[str, Any] = {**_TIMEOUTS, "retry_policy": retry}
+    if settings.storage and settings.ca_file is None:
+        return _with_key(settings, blob_options, queue_options)
+    trusted = trust(settings.ca_file)
+    blob_options["transport"] = open_transport(trusted, **_TIMEOUTS)
+    queue_options["transport"] = open_transport(trusted, **_TIMEOUTS)
     if settings.storage:
-        try:
-            return Clients(
-                BlobServiceClient.from_connection_string(settings.storage, **blob_options),
-                QueueServiceClient.from_connection_string(settings.storage, **queue_options),
-                None,
-            )
-        except ValueError:
-            # The SDK's own message may quote the connection string, so it is not passed on.
-            raise StorageMisconfigured("AzureWebJobsStorage is not a connection string") from None
-    from azure.identity.aio import DefaultAzureCredential
-
-    credential = DefaultAzureCredential(exclude_interactive_browser_credential=True)
+        return _with_key(settings, blob_options, queue_options)
+    credential = platform_credential(settings, trusted)
     return Clients(
         BlobServiceClient(settings.blob_service_uri, credential=credential, **blob_options),
         QueueServiceClient(settings.queue_service_uri, credential=credential, **queue_options),
         credential,
     )
+
+
+def _with_key(settings: Settings, blob_options: dict[str, Any], queue_options: dict[str, Any]) -> Clients:
+    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.queue.aio import QueueServiceClient
+
+    try:
+        return Clients(
+            BlobServiceClient.from_connection_string(settings.storage, **blob_options),
+            QueueServiceClient.from_connection_string(settings.storage, **queue_options),
+            None,
+        )
+    except ValueError:
+        # The SDK's own message may quote the connection string, so it is not passed on.
+        raise StorageMisconfigured("AzureWebJobsStorage is not a connection string") from None

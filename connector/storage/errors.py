@@ -63,9 +63,18 @@ class StorageForbidden(StorageError):
         self.code = code
         super().__init__(
             f"The storage at {host} refused access ({code}).",
-            "With a connection string, check its key. With an identity, give it the roles Storage Blob Data Contributor "
-            "and Storage Queue Data Contributor on the storage account.",
+            "With a connection string, check its key. With an identity, give it the roles Storage Blob Data Owner and Storage Queue "
+            "Data Contributor on the storage account (it takes up to ten minutes to take effect), and check that the account's firewall lets "
+            "this app in.",
         )
+
+
+class StorageSignInFailed(StorageError):
+    """The identity that opens storage gets no token; ``sentence`` and ``advice`` say why. ``transient``: for the moment."""
+
+    def __init__(self, sentence: str, advice: str, *, transient: bool) -> None:
+        self.transient = transient
+        super().__init__(f"Storage cannot be opened. {sentence}", advice)
 
 
 class StorageFailed(StorageError):

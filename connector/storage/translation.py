@@ -12,6 +12,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
+from connector.credentials.errors import CredentialProblem
 from connector.storage.errors import (
     BlobMissing,
     Conflict,
@@ -19,6 +20,7 @@ from connector.storage.errors import (
     StorageError,
     StorageFailed,
     StorageForbidden,
+    StorageSignInFailed,
     StorageUnreachable,
 )
 
@@ -28,6 +30,8 @@ def translated(host: str, *, container: str = "", name: str = "") -> Iterator[No
     """Run a request to ``host``; what the SDK raises leaves as a :class:`StorageError` about ``name``."""
     try:
         yield
+    except CredentialProblem as problem:
+        raise StorageSignInFailed(problem.sentence, problem.advice, transient=problem.transient) from None
     except (ServiceRequestError, ServiceResponseError):
         raise StorageUnreachable(host) from None
     except ClientAuthenticationError as error:
