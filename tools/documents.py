@@ -1,4 +1,4 @@
-"""The generated parts of the documents: settings, tables, and why operations are refused. `python3 dev.py docs` writes them; a test keeps them current."""
+"""The generated parts of the documents: settings, permissions, tables, and why operations are refused. `python3 dev.py docs` writes them; a test keeps them current."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from connector.access.tables import TABLES
 from connector.provisioning.asking.problems import ProblemType
 from connector.provisioning.refusals import CODES
 from connector.settings import known_settings
+from tools import permission_tables
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -50,7 +51,15 @@ def problems_table() -> str:
 
 GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "settings", settings_table),
+    ("README.md", "permissions", permission_tables.reading_table),
+    ("docs/permissions.md", "permission-uses", permission_tables.uses_page),
+    ("docs/permissions.md", "permissions-unneeded", permission_tables.unneeded_table),
+    ("docs/permissions.md", "licenses", permission_tables.licenses_table),
+    ("docs/permissions.md", "permissions-delegated", permission_tables.delegated_table),
+    ("docs/permissions.md", "app-roles", permission_tables.app_roles_table),
+    ("docs/permissions.md", "permission-ids", permission_tables.ids_table),
     ("docs/tables.md", "tables", tables_page),
+    ("docs/provisioning.md", "permissions", permission_tables.provisioning_table),
     ("docs/provisioning.md", "refusals", refusals_table),
     ("docs/provisioning.md", "problems", problems_table),
 )

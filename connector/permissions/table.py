@@ -24,6 +24,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         what: which part of the feature: together they name the use.
         why: what is done with it.
         lost: what is missing without it.
+        kinds: the kinds that a sync without it calls ``incomplete``, if it reads them at all; none where nothing is read with it.
         alternatives: other permissions, any of which does as well, the least privileged first; none of them is less privileged.
         comes_with: those of ``alternatives`` that the feature's deployments hold anyhow, so that it need not be asked for beside them.
         only_if_refused: whether Microsoft documents it, but it should be granted only where Graph refuses without.
@@ -36,6 +37,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     lost: str
     alternatives: tuple[str, ...]
     source: str
+    kinds: tuple[str, ...] = ()
     comes_with: tuple[str, ...] = ()
     only_if_refused: bool = False
 

@@ -1,62 +1,85 @@
-"""The permissions that the README names are the ones that a sync needs: no fewer, no more."""
+"""The table of permissions, proved on reading: with what it calls needed a sync is whole; without one, what it names is lost, and no more."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-from pathlib import Path
 
 import pytest
 
+from connector.permissions import ALWAYS, PERMISSIONS, Feature, Use, missing, needed_for
 from connector.sync.local import run_full_sync
 from emulators.graph import Fault, GraphEmulator
 from emulators.graph.tenant.generator import generate
 from emulators.graph.tenant.truth import truth
 from tests.support.deployments import deploy
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-_, _, PARAGRAPH = README.partition("The app registration needs these application permissions")
-REQUIRED, OPTIONAL = (
-    re.findall(r"`([A-Za-z]+(?:\.[A-Za-z]+)+)`", part)
-    for part in PARAGRAPH.partition("\n\n")[0].split("What is optional:")
-)
-OPTIONAL = [name for name in OPTIONAL if not name.endswith(".json")]
-LEFT_OUT = {"administrative_unit_scopes", "provisioning_jobs", "memberships"}
+READING = ALWAYS | {Feature.SIGN_IN_ACTIVITY, Feature.MAILBOX_PURPOSE}
+SWITCHES = {"SIGN_IN_ACTIVITY": "true", "MAILBOX_PURPOSE": "true"}
+NEEDED = tuple(one.name for one in needed_for(READING))
+USES = tuple((one, use) for one in PERMISSIONS for use in one.uses if use.feature in READING)
+MOST_ALTERNATIVES = max(len(use.alternatives) for _, use in USES)
 
 
-def synced(permissions, storage_account, folder, switches):
-    """What is incomplete, and what is untrue, after a sync of an app that holds just these permissions."""
-    tenant = generate(users=40, seed=31)
-    tenant.set_fact("permissions", json.dumps(permissions))
+def synced(permissions, storage_account, folder, switches=SWITCHES):
+    """The manifest, and what is untrue, after a sync of an application that holds just these permissions."""
+    tenant = generate(users=20, seed=31)
+    tenant.set_fact("permissions", json.dumps(sorted(permissions)))
     with GraphEmulator(tenant) as graph:
         deployment = deploy(graph, storage_account, switches)
         asyncio.run(run_full_sync(deployment.settings))
         manifest, picture = deployment.snapshot(folder)
-        return set(manifest.incomplete), deployment.untruths(picture)
+        return manifest, deployment.untruths(picture)
 
 
-def test_the_readme_names_them():
-    assert len(REQUIRED) == 5
-    assert len(OPTIONAL) == 5
+def test_what_is_needed_gives_the_whole_truth(storage_account, tmp_path):
+    manifest, untruths = synced(NEEDED, storage_account, tmp_path)
+
+    assert (list(manifest.incomplete), untruths) == ([], [])
 
 
-def test_all_of_them_give_the_whole_truth(storage_account, tmp_path):
-    everything = {"SIGN_IN_ACTIVITY": "true", "MAILBOX_PURPOSE": "true"}
+@pytest.mark.parametrize("gone", NEEDED)
+def test_without_one_what_the_table_names_is_lost_and_nothing_else(gone, storage_account, tmp_path):
+    held = set(NEEDED) - {gone}
+    lost = missing(held, READING)
+    assert {one.permission.name for one in lost if not one.use.comes_with} == {gone}
 
-    assert synced(REQUIRED + OPTIONAL, storage_account, tmp_path, everything) == (set(), [])
+    manifest, _ = synced(held, storage_account, tmp_path)
+
+    assert set(manifest.incomplete) == {kind for one in lost for kind in one.use.kinds}
+    named = [kind for kind in manifest.incomplete if gone in manifest.kinds[kind].reason]
+    assert named, "no kind says which permission is missing"
 
 
-def test_the_required_ones_leave_out_only_what_the_readme_calls_optional(storage_account, tmp_path):
-    incomplete, _ = synced(REQUIRED, storage_account, tmp_path, {})
+@pytest.mark.parametrize("which", range(MOST_ALTERNATIVES))
+def test_what_is_called_enough_is_enough(which, storage_account, tmp_path):
+    def one_of(name: str, use: Use) -> str:
+        return use.alternatives[min(which, len(use.alternatives) - 1)] if use.alternatives else name
 
-    assert incomplete == LEFT_OUT
+    held = {one_of(one.name, use) for one, use in USES}
+    assert not missing(held, READING)
+
+    manifest, untruths = synced(held, storage_account, tmp_path)
+
+    assert (list(manifest.incomplete), untruths) == ([], [])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_pim_says_can_be_read_by_its_own_permissions(count, storage_account, tmp_path):
+    """Beside a permission for roles that does not include it."""
+    other = {*NEEDED, "Directory.Read.All"} - {"RoleManagement.Read.Directory"}
+    pim = sorted(one.permission.name for one in missing(other, READING))
+    assert len(pim) == 2
+
+    manifest, _ = synced({*other, *pim[:count]}, storage_account, tmp_path)
+
+    assert list(manifest.incomplete) == ([] if count == 2 else ["role_schedules"])
 
 
 def test_hidden_members_that_may_not_be_seen_are_said_to_be_missing(storage_account, tmp_path):
     tenant = generate(users=40, seed=31)
     hidden = {row["id"] for row in truth(tenant)["groups"] if row["visibility"] == "HiddenMembership"}
-    tenant.set_fact("permissions", json.dumps([name for name in REQUIRED + OPTIONAL if name != "Member.Read.Hidden"]))
+    tenant.set_fact("permissions", json.dumps([name for name in NEEDED if name != "Member.Read.Hidden"]))
     with GraphEmulator(tenant) as graph:
         deployment = deploy(graph, storage_account)
         asyncio.run(run_full_sync(deployment.settings))
@@ -72,7 +95,7 @@ def test_hidden_members_that_may_not_be_seen_are_said_to_be_missing(storage_acco
 def test_a_group_that_is_hidden_and_unreadable_is_named_once(storage_account, tmp_path):
     tenant = generate(users=40, seed=31)
     hidden = next(row["id"] for row in truth(tenant)["groups"] if row["visibility"] == "HiddenMembership")
-    tenant.set_fact("permissions", json.dumps([name for name in REQUIRED + OPTIONAL if name != "Member.Read.Hidden"]))
+    tenant.set_fact("permissions", json.dumps([name for name in NEEDED if name != "Member.Read.Hidden"]))
     with GraphEmulator(tenant) as graph:
         graph.faults.add(Fault(path=f"groups/delta.*{hidden}", status=403, times=10_000))
         deployment = deploy(graph, storage_account)
@@ -81,12 +104,3 @@ def test_a_group_that_is_hidden_and_unreadable_is_named_once(storage_account, tm
 
     assert [one.id for one in manifest.unread].count(hidden) == 1
     assert manifest.kinds["memberships"].unread == len(manifest.unread)
-
-
-@pytest.mark.parametrize("missing", REQUIRED)
-def test_each_of_the_required_ones_is_missed(missing, storage_account, tmp_path):
-    held = [name for name in REQUIRED if name != missing]
-
-    incomplete, _ = synced(held, storage_account, tmp_path, {})
-
-    assert incomplete - LEFT_OUT
