@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from azure.identity import ClientSecretCredential
+from azure.keyvault.secrets import SecretClient
 
 from emulators.graph import GraphEmulator
 from emulators.graph.tenant.tenant import Tenant
-from emulators.keyvault import KeyVaultEmulator
+from emulators.keyvault import KeyVaultEmulator, Role
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,28 @@ def connector_id(graph: GraphEmulator) -> str:
             (graph.client_id,),
         ).fetchone()
     return str(row[0])
+
+
+@pytest.fixture
+def credential(graph: GraphEmulator) -> Iterator[ClientSecretCredential]:
+    """The application with the tenant's client secret."""
+    with ClientSecretCredential(
+        graph.tenant.id,
+        graph.client_id,
+        graph.client_secret,
+        authority=graph.authority,
+        connection_verify=graph.ca_file,
+        disable_instance_discovery=True,
+    ) as made:
+        yield made
+
+
+@pytest.fixture
+def client(vault: KeyVaultEmulator, connector_id: str, credential: ClientSecretCredential) -> Iterator[SecretClient]:
+    """An officer's client, which knows the vault by the cloud's own name, so that it checks the challenge."""
+    vault.grant(connector_id, Role.SECRETS_OFFICER)
+    with (
+        vault.public_name() as url,
+        SecretClient(url, credential, connection_verify=vault.ca_file, retry_total=0) as made,
+    ):
+        yield made

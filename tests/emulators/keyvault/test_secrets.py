@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.identity import ClientSecretCredential
+from azure.core.rest import HttpRequest
 from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
 from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets.aio import SecretClient as AsyncSecretClient
 
 from emulators.graph import GraphEmulator
 from emulators.keyvault import KeyVaultEmulator, Role
-
-OPTIONS = {"disable_instance_discovery": True}
-
-
-@pytest.fixture
-def client(graph: GraphEmulator, vault: KeyVaultEmulator, connector_id: str) -> Iterator[SecretClient]:
-    """An officer's client."""
-    vault.grant(connector_id, Role.SECRETS_OFFICER)
-    with (
-        ClientSecretCredential(
-            graph.tenant.id,
-            graph.client_id,
-            graph.client_secret,
-            authority=graph.authority,
-            connection_verify=graph.ca_file,
-            **OPTIONS,
-        ) as credential,
-        vault.public_name() as url,
-        SecretClient(url, credential, connection_verify=vault.ca_file, retry_total=0) as made,
-    ):
-        yield made
 
 
 def refusal(error: HttpResponseError) -> tuple[int | None, str | None, str | None]:
@@ -149,11 +127,7 @@ def test_a_value_has_at_most_25_kilobytes(client: SecretClient) -> None:
     assert refused.value.status_code == 400
 
 
-def test_older_and_unknown_versions_of_the_interface(
-    graph: GraphEmulator, client: SecretClient, vault: KeyVaultEmulator
-) -> None:
-    from azure.core.rest import HttpRequest
-
+def test_older_and_unknown_versions_of_the_interface(client: SecretClient, vault: KeyVaultEmulator) -> None:
     vault.vault.set_secret("any", "x")
     for version, status in (("2016-10-01", 200), ("7.4", 200), ("2026-04-01", 200), ("9.9", 400)):
         answer = client.send_request(HttpRequest("GET", f"/secrets/any/?api-version={version}"))
@@ -174,7 +148,7 @@ def test_the_asynchronous_client_reads_as_well(
                 graph.client_secret,
                 authority=graph.authority,
                 connection_verify=graph.ca_file,
-                **OPTIONS,
+                disable_instance_discovery=True,
             ) as credential,
             AsyncSecretClient(url, credential, connection_verify=vault.ca_file) as client,
         ):
