@@ -20,6 +20,9 @@ from emulators.graph.service.identity_tokens import IdentityTokens
 from emulators.graph.service.jwt import Issuer
 from emulators.graph.service.metrics import Metrics
 from emulators.graph.service.pages.consent import ConsentPage
+from emulators.graph.service.pages.device import DevicePage
+from emulators.graph.service.people.devices import Devices
+from emulators.graph.service.people.endpoint import PeopleEndpoint
 from emulators.graph.service.pim.requests import Requests
 from emulators.graph.service.pim.routes import PimRoutes
 from emulators.graph.service.routing import Router
@@ -81,9 +84,23 @@ class GraphEmulator:
             router=Router(SubscriptionRoutes(self.notifications).add_to, PimRoutes(schedules).add_to),
         )
         self.identity_tokens = IdentityTokens(self._context, issuer)
-        self.sign_in = Entra((SignIn(self._context, issuer), ConsentPage(tenant, self._context)))
+        self.devices = Devices(tenant, self._context)
+        self.sign_in = Entra(
+            (
+                PeopleEndpoint(tenant, self._context, issuer, self.devices),
+                SignIn(self._context, issuer),
+                ConsentPage(tenant, self._context),
+                DevicePage(self._context, self.devices),
+            )
+        )
         self.admin = Admin(
-            tenant, self._context, self.metrics, self.faults, self.throttle, notifications=self.notifications
+            tenant,
+            self._context,
+            self.metrics,
+            self.faults,
+            self.throttle,
+            notifications=self.notifications,
+            devices=self.devices,
         )
         self._port = port
         self._latency_seconds = latency_ms / 1000

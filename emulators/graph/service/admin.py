@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from emulators.graph.service.aadsts import SignInError
 from emulators.graph.service.context import Context
 from emulators.graph.service.faults import Fault, Faults
 from emulators.graph.service.messages import Reply
 from emulators.graph.service.metrics import Metrics
+from emulators.graph.service.people.devices import Devices
 from emulators.graph.service.subscriptions.notifications import Notifications
 from emulators.graph.service.throttle import Scope, Throttle
 from emulators.graph.service.variants import Variants
@@ -40,6 +42,11 @@ class _Spend(msgspec.Struct):
     app_id: str = ""
 
 
+class _Device(msgspec.Struct):
+    user_code: str = ""
+    account: str = ""
+
+
 class _Refused(Exception):
     """A request that makes no sense; the text says why. ``status`` is the answer's."""
 
@@ -60,7 +67,9 @@ class Admin:
         throttle: Throttle,
         *,
         notifications: Notifications,
+        devices: Devices,
     ) -> None:
+        self._devices = devices
         self._notifications = notifications
         self._tenant = tenant
         self._context = context
@@ -85,8 +94,13 @@ class Admin:
                 return self._verb(name, body)
             case "GET", "truth":
                 return self._truth(options)
-            case (("GET" | "PATCH"), "variants" | "notifications") | ("POST", "notifications", "remind"):
-                return self._variants(method, body) if segments[0] == "variants" else self._notify(method, body)
+            case (
+                (("GET" | "PATCH"), "variants" | "notifications")
+                | ("POST", "notifications", "remind")
+                | ("GET", "devices")
+                | ("POST", "devices", "approve" | "decline")
+            ):
+                return self._about(method, segments, body)
             case (("GET" | "POST" | "DELETE"), "faults"):
                 return self._fault(method, body)
             case (
@@ -123,6 +137,23 @@ class Admin:
             raise _Refused(f"There is no verb {name!r}; there are {', '.join(VERBS)}.", 404)
         with self._tenant.lock:
             return _json({"result": verb(self._tenant, **_arguments(body))})
+
+    def _about(self, method: str, segments: list[str], body: bytes) -> Reply:
+        if segments[0] == "devices":
+            return self._device(segments[-1], body)
+        return self._variants(method, body) if segments[0] == "variants" else self._notify(method, body)
+
+    def _device(self, what: str, body: bytes) -> Reply:
+        """GET: codes that wait; POST: do with one as a person would on the page. The oldest where none is named."""
+        if what == "devices":
+            return _json(list(self._devices.waiting()))
+        asked = msgspec.json.decode(body or b"{}", type=_Device)
+        code = asked.user_code or next(iter(self._devices.waiting()), "")
+        try:
+            self._devices.approve(code, asked.account) if what == "approve" else self._devices.decline(code)
+        except SignInError as error:
+            raise _Refused(f"AADSTS{error.number}: {error}") from None
+        return Reply(204)
 
     def _notify(self, method: str, body: bytes) -> Reply:
         """GET: what there is; PATCH: disturb deliveries; POST: ``reauthorizationRequired`` to one subscription."""

@@ -16,6 +16,7 @@ from emulators.graph.service.audiences import GRAPH_AUDIENCES
 from emulators.graph.service.batch import serve_batch
 from emulators.graph.service.context import Context
 from emulators.graph.service.costs import charge_of, is_write, resource_units
+from emulators.graph.service.delegated import require_directory_role, scope_suffices
 from emulators.graph.service.errors import GraphError, invalid_token, method_not_allowed
 from emulators.graph.service.fault_answers import dropped, failure
 from emulators.graph.service.faults import Fault, Faults
@@ -156,10 +157,14 @@ class Dispatcher:
             raise invalid_token("Access token is empty.")
         charge = charge_of(caller.app_id, operation, request, reports=variants.reports_limit)
         headers = self._throttle.charge(charge, retry_after=variants.retry_after, body=variants.throttle_body)
-        require(operation, caller.roles, named=variants.pim_refusal_names_scopes)
+        if not (caller.delegated and scope_suffices(operation, caller.roles)):
+            require(operation, caller.roles, named=variants.pim_refusal_names_scopes)
         seen = nullcontext() if is_write(operation) else self._context.reading()
         with self._context.tenant.lock, seen:
-            reply = route.operation(Call(self._context, request, caller, route.ids))
+            call = Call(self._context, request, caller, route.ids)
+            if caller.delegated:
+                require_directory_role(call, operation)
+            reply = route.operation(call)
         reply.headers |= headers
         return reply
 
@@ -177,7 +182,8 @@ class Dispatcher:
             raise invalid_token("Access token validation failure. Invalid audience.")
         if claims.tid != self._context.tenant.id:
             raise invalid_token("Access token validation failure. Invalid issuer.")
-        return Caller(claims.appid, claims.oid, frozenset(claims.roles), claims.exp)
+        held = claims.scp.split() if claims.idtyp == "user" else claims.roles
+        return Caller(claims.appid, claims.oid, frozenset(held), claims.exp, delegated=claims.idtyp == "user")
 
     def _faulty(self, fault: Fault, status: int, request: Request) -> Reply:
         reply = self._refusal(failure(fault, status, request), request, str(uuid.uuid4()))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,6 +47,8 @@ class Claims(msgspec.Struct, frozen=True):
     nbf: int
     exp: int
     roles: tuple[str, ...] = ()
+    scp: str = ""
+    idtyp: str = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,10 @@ class Issuer:
             claims["roles"] = list(subject.roles)
         if subject.resource_id:
             claims["xms_mirid"] = subject.resource_id
+        return self.sign(claims)
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A token with these claims."""
         header = {"typ": "JWT", "alg": "RS256", "x5t": self._key_id, "kid": self._key_id}
         signed = f"{_text(msgspec.json.encode(header))}.{_text(msgspec.json.encode(claims))}"
         return f"{signed}.{_text(self._key.sign(signed.encode(), PKCS1v15(), SHA256()))}"

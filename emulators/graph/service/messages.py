@@ -15,12 +15,21 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, as the access token says: application id, object id, application permissions, and when it expires."""
+    """Who asks, as the access token says.
+
+    Attributes:
+        app_id: the application.
+        object_id: its service principal, or the person for whom it acts.
+        roles: application permissions, or the scopes that it has for the person.
+        expires_at: when the token does.
+        delegated: whether it acts for a person.
+    """
 
     app_id: str
     object_id: str
     roles: frozenset[str]
     expires_at: float = math.inf
+    delegated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

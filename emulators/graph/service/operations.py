@@ -61,6 +61,18 @@ def reads(find: Find) -> Operation:
     return operation
 
 
+def me(call: Call) -> Reply:
+    """The person who is signed in.
+
+    Raises:
+        GraphError: 400 where an application asks for itself.
+    """
+    if not call.caller.delegated:
+        raise bad_request("/me request is only valid with delegated authentication flow.", "BadRequest")
+    users = directory.whole_type("users")
+    return listing.single(call.context, call.request, call.caller, users, call.caller.object_id)
+
+
 def counts(find: Find) -> Operation:
     """Counts a collection."""
 

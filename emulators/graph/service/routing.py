@@ -125,6 +125,7 @@ def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ..
 def _add_directory(add: _Add) -> None:
     for entity_set in directory.TYPE_OF_SET:
         _add_collection(add, entity_set, _always(directory.whole_type(entity_set)))
+    add("GET", "me", ops.me)
     add("GET", "directoryObjects/{id}", ops.reads(_always(directory.any_object())))
     add("POST", "directoryObjects/getByIds", ops.get_by_ids)
     add("GET", "directory/deletedItems/{id}", ops.reads(_always(directory.any_deleted())))

@@ -46,6 +46,9 @@ class Variants:
         pim_schedules_ahead: what begins later is listed among the schedules at once; otherwise its request is Granted until then.
         refusal_wording: ``current``, or ``older``: other messages, codes and statuses of refused writes (captured 2016-2021).
         consent_refusal: what an administrator who cancels sends to version 1: ``documented``, or ``captured`` (2019).
+        device_code_interval: seconds between two questions whether a code was entered.
+        device_code_slow_down: whoever asks sooner is told to slow down (RFC 8628; Entra ID's documents do not mention it).
+        users_register_applications: people without a directory role may register applications (the default of tenants).
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -80,6 +83,9 @@ class Variants:
     pim_schedules_ahead: bool = False
     refusal_wording: Literal["current", "older"] = "current"
     consent_refusal: Literal["documented", "captured"] = "documented"
+    device_code_interval: int = 5
+    device_code_slow_down: bool = False
+    users_register_applications: bool = True
     retry_after: bool = True
     federation_refusal_says_why: bool = True
     throttle_body: str = "documented"

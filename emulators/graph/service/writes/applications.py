@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from emulators.graph.service.delegated import becomes_owner
 from emulators.graph.service.errors import GraphError, bad_request, not_found
 from emulators.graph.service.messages import Reply
 from emulators.graph.service.operations import Call, Operation, assignments
@@ -35,6 +36,8 @@ def create_application(call: Call) -> Reply:
     given = payload.properties(payload.parse(call), "application", _APP_READ_ONLY)
     payload.require(given, "displayName")
     made = tenant_of(call).create_application(given["displayName"], properties=given)
+    if becomes_owner(call):
+        tenant_of(call).add_owner(made, call.caller.object_id)
     return created(call, whole_type("applications"), made)
 
 
