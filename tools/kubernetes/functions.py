@@ -7,6 +7,8 @@ from the environment; the host takes underscores in their place, "Linux does not
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +16,7 @@ from pathlib import Path
 from runpy import run_path
 
 TOP = Path(__file__).resolve().parents[2]
+_ASKED_FOR = re.compile(r"%(\w+)%")
 PROBED = "live"
 """The function that probes ask; it runs everywhere."""
 
@@ -39,6 +42,7 @@ class Function:
         route: below the prefix of routes, of an HTTP function.
         anonymous: whether the host asks nothing of who calls an HTTP function.
         queue: that a queue function reads.
+        asks_for: settings that the host itself puts into the trigger (``%NAME%``).
     """
 
     name: str
@@ -46,6 +50,7 @@ class Function:
     route: str = ""
     anonymous: bool = False
     queue: str = ""
+    asks_for: tuple[str, ...] = ()
 
 
 def app_functions() -> tuple[Function, ...]:
@@ -61,6 +66,7 @@ def app_functions() -> tuple[Function, ...]:
                 route=str(trigger.get("route", "")),
                 anonymous=str(getattr(trigger.get("authLevel"), "value", "")).lower() == "anonymous",
                 queue=str(trigger.get("queueName", "")),
+                asks_for=tuple(_ASKED_FOR.findall(json.dumps(trigger, default=str))),
             )
         )
     return tuple(sorted(found, key=lambda function: function.name))
