@@ -17,6 +17,7 @@ from connector.cli import (
     export,
     holders,
     operations,
+    permissions,
     provisioning,
     settings,
     status,
@@ -86,6 +87,7 @@ for _command, _help, _short in (
     (export.export, export.HELP, "Write the tables as Parquet, CSV or JSON lines."),
     (provisioning.grant, provisioning.GRANT_HELP, "Give a membership, an ownership or a directory role."),
     (provisioning.revoke, provisioning.REVOKE_HELP, "Take one away."),
+    (permissions.permissions, permissions.HELP, "What must be granted in Graph, why, and how."),
     (settings.settings, settings.HELP, "What is set, what it means, what is wrong with it."),
 ):
     app.command(help=_help, short_help=_short)(_command)
