@@ -13,7 +13,7 @@ from connector.graph.tokens import Told, sign_in
 from connector.permissions import Missing, enabled_features, missing
 from connector.settings import Settings
 
-WAITS = (0.5, 1.0, 1.5, 2.0)
+WAITS = (0.5, 1.0, 2.0)
 """Seconds between two tokens. Consent takes a moment until tokens show it. Seldom it takes minutes: nobody waits for that in
 front of a page, which says how to look again."""
 _PATIENCE = 30.0

@@ -77,11 +77,11 @@ def hosted_operations(storage_account: str, **environment: str) -> Iterator[Host
         **environment,
     }
     make_container(Settings.load(settings))
-    with FunctionsHost(APP, settings | _idle(), max_polling_ms=50) as host:
+    with FunctionsHost(APP, settings | idle(), max_polling_ms=50) as host:
         yield HostedOperations(host, settings)
 
 
-def _idle() -> dict[str, str]:
+def idle() -> dict[str, str]:
     """Settings that switch off every function that is not called over HTTP."""
     app = func.FunctionApp()  # one of its own: an app tells its functions once
     for module in vars(function_app).values():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 
 from connector.consent.proving import WAITS, Proof, prove
-from connector.graph.tokens import Told
 from connector.graph.errors import GraphUnreachable, SignInFailed
+from connector.graph.tokens import Told
 from connector.permissions import enabled_features, needed_for
 from connector.settings import Settings
+from emulators.graph import GraphEmulator
+from emulators.graph.tenant.tenant import Tenant
 from tests.support.consent import environment
 
 SETTINGS = Settings.load(environment())
@@ -105,3 +108,25 @@ def test_a_sign_in_endpoint_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(GraphUnreachable, match=r"login\.microsoftonline\.com .*in time"):
         asyncio.run(prove(SETTINGS, hangs, AT_ONCE))
+
+
+def test_a_real_token_is_fresh_every_time() -> None:
+    """Nothing remembers what a token said before there was consent."""
+    with closing(Tenant.empty()) as tenant, GraphEmulator(tenant) as graph:
+        app = tenant.publish_application("Access review", permissions=sorted(ALL))
+        tenant.add_client_secret("s3cret", app_id=app)
+        changed = {**graph.environment(), "ENTRA_CLIENT_ID": app, "ENTRA_CLIENT_SECRET": "s3cret"}
+        settings = Settings.load(environment(**changed))
+
+        with pytest.raises(SignInFailed) as none:
+            asyncio.run(prove(settings, waits=(0.0,)))
+        tenant.admin_consent(app, only=["User.Read.All"])
+        half = asyncio.run(prove(settings, waits=(0.0,)))
+        tenant.admin_consent(app)
+        whole = asyncio.run(prove(settings, waits=()))
+
+    assert none.value.code == 700016
+    assert half.permissions == frozenset({"User.Read.All"})
+    assert half.missing
+    assert (whole.permissions, whole.missing) == (ALL, ())
+    assert whole.object_id

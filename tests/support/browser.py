@@ -1,0 +1,45 @@
+"""A real browser for tests: Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--no-sandbox",  # tests may run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser, for as long as the context lasts; where the machine has none, the test is skipped.
+
+    While it is open no ``asyncio.run`` works in this thread, because Playwright's own loop runs in it.
+    """
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed: run `python3 dev.py setup`"
+    )
+    with playwright.sync_playwright() as driver:
+        found = next(filter(None, map(shutil.which, NAMES)), None) or driver.chromium.executable_path
+        if not Path(found).exists():
+            pytest.skip(f"no browser: install one of {', '.join(NAMES)}, or run `playwright install chromium`")
+        browser = driver.chromium.launch(executable_path=found, args=list(_QUIET))
+        try:
+            yield browser
+        finally:
+            browser.close()
