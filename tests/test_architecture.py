@@ -88,8 +88,19 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "connector.logs",
     ),
     "connector.notifications": ("connector.notifications", "connector.storage", "connector.settings", "connector.logs"),
+    "connector.health": (
+        "connector.health",
+        "connector.subscriptions",
+        "connector.credentials",
+        "connector.permissions",
+        "connector.graph",
+        "connector.storage",
+        "connector.access",
+        "connector.settings",
+    ),
     "connector.query": (
         "connector.query",
+        "connector.credentials.expiring",
         "connector.journal",
         "connector.storage",
         "connector.access",
@@ -97,6 +108,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "connector.functions": (
         "connector.functions",
+        "connector.health",
         "connector.incremental",
         "connector.provisioning",
         "connector.subscriptions",

@@ -15,7 +15,7 @@ PROVISIONS = (
     "PROVISIONING_ENABLED",
     "ENTRA_TENANT_ID",
     "ENTRA_CLIENT_ID",
-    "ENTRA_CLIENT_SECRET",
+    "ENTRA_AUTH (and the settings of what it chooses)",
     "AzureWebJobsStorage",
     "STORAGE_CONTAINER",
 )

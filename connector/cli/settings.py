@@ -11,12 +11,13 @@ import typer
 from connector.cli.exits import Exit
 from connector.cli.help import help_text
 from connector.cli.invocation import Invocation, JsonOption, invocation_of
-from connector.settings import Setting, Settings, SettingsError, known_settings
+from connector.credentials.describing import described
+from connector.settings import Auth, Setting, Settings, SettingsError, known_settings
 from connector.settings.aliases import Aliased, with_aliases
 
 HELP = help_text(
     "Every setting: its value (a secret only says that it is set), where that comes from, its default and meaning, and every "
-    "problem at once. What another connector's variables (BATON_…) set shows as their alias. Nothing is asked of Graph or of storage.",
+    "problem at once; and what is signed in with. What another connector's variables (BATON_…) set shows as their alias. Nothing is asked of Graph or of storage.",
     ["settings", "--settings production.json settings --json"],
     ("all of them",),
 )
@@ -41,9 +42,12 @@ def settings(ctx: typer.Context, as_json: JsonOption = False) -> None:
     in_file = invocation.file_values()
     aliased = with_aliases(invocation.environment())
     rows = [_row(setting, in_file, aliased) for setting in known_settings()]
-    problems = _problems(invocation)
+    loaded, problems = _loaded(invocation)
+    signs_in_with = _signs_in_with(loaded, aliased) if loaded else None
     if as_json:
-        output.document({"settings": rows, "problems": problems, "hints": aliased.hints})
+        output.document(
+            {"settings": rows, "signs_in_with": signs_in_with, "problems": problems, "hints": aliased.hints}
+        )
     else:
         output.table(
             ("setting", "value", "from", "default", "meaning"),
@@ -52,6 +56,8 @@ def settings(ctx: typer.Context, as_json: JsonOption = False) -> None:
                 for one in rows
             ],
         )
+        if signs_in_with:
+            output.line(f"Signs in with: {signs_in_with}")
         for sentence in (*problems, *aliased.hints):
             output.tell(sentence)
     if problems:
@@ -75,9 +81,14 @@ def _row(setting: Setting, in_file: Mapping[str, str], aliased: Aliased) -> Sett
     )
 
 
-def _problems(invocation: Invocation) -> list[str]:
+def _loaded(invocation: Invocation) -> tuple[Settings | None, list[str]]:
+    """The settings, and every problem of theirs."""
     try:
-        Settings.load(invocation.environment())
+        return Settings.load(invocation.environment()), []
     except SettingsError as error:
-        return error.problems
-    return []
+        return None, error.problems
+
+
+def _signs_in_with(loaded: Settings, aliased: Aliased) -> str:
+    asked = aliased.environ.get("ENTRA_AUTH", "").strip().lower() or Auth.AUTO
+    return f"{described(loaded)}, chosen by ENTRA_AUTH={asked}"

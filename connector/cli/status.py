@@ -14,13 +14,14 @@ from connector.cli.invocation import JsonOption, invocation_of
 from connector.cli.output import Output
 
 if TYPE_CHECKING:
-    from connector.query.status import JournalStatus, NotificationStatus, SnapshotStatus, Status
+    from connector.query.status import CredentialStatus, JournalStatus, NotificationStatus, SnapshotStatus, Status
     from connector.storage import Progress
     from connector.storage.records import Rounds
 
 HELP = help_text(
     "How fresh the snapshot in force is, how much it holds, which kinds are incomplete and why, how far the journal is and "
-    "whether it is whole, what rounds have been doing, and what the running or the last sync is doing. For monitoring: the "
+    "whether it is whole, what rounds have been doing, what is signed in with and when that ends, and what the running or the last sync is "
+    "doing. For monitoring: the "
     "exit code says whether something has been synced, and is complete and followed.",
     ["status", "status --json"],
     READS_STORAGE,
@@ -62,6 +63,8 @@ def _show(output: Output, found: Status) -> None:
         _show_rounds(output, found.rounds)
     if found.notifications is not None:
         _show_notifications(output, found.notifications)
+    if found.credential is not None:
+        _show_credential(output, found.credential)
     if found.last_sync is not None:
         output.line(_sync_line(found.last_sync))
 
@@ -115,6 +118,13 @@ def _show_notifications(output: Output, notifications: NotificationStatus) -> No
         )
     for problem in notifications.problems:
         output.line(f"Notifications: {problem}")
+
+
+def _show_credential(output: Output, credential: CredentialStatus) -> None:
+    ends = f", until {credential.expires_at:%Y-%m-%d %H:%M} UTC" if credential.expires_at else ""
+    output.line(f"Signs in with: {credential.described}{ends}")
+    if credential.warning is not None:
+        output.line(f"Warning: {credential.warning}")
 
 
 def _sync_line(sync: Progress) -> str:

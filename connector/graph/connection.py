@@ -7,6 +7,7 @@ limiter sees all of what they spend.
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,6 +31,7 @@ class GraphConnection:
         limiter: what keeps everything that uses the connection within the resource units that Graph grants.
         token_number: how often it has signed in, which tells one access token from the next.
         told: what the token tells of the application.
+        noted: what of the credential (what it is, when it ends) its user has written down; None before.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
@@ -43,6 +45,7 @@ class GraphConnection:
         self.limiter = Limiter(clock or Clock(), share=settings.graph_budget_percent / 100)
         self.token_number = 0
         self.told = Told()
+        self.noted: tuple[str, datetime | None] | None = None
         self._signing_in = asyncio.Lock()
         self._credential: SignIn | None = None
         self._http: httpx.AsyncClient | None = None

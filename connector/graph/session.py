@@ -100,6 +100,11 @@ class GraphSession:
             await self._own.close()
 
     @property
+    def connection(self) -> GraphConnection:
+        """The connection that it uses."""
+        return self._connection
+
+    @property
     def token_number(self) -> int:
         """Tells the access token in use from those before it."""
         return self._connection.token_number

@@ -25,6 +25,7 @@ from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.leases import LeaseHeld, LeaseLost
 from connector.storage.records import Cause, Lane, WakeMessage
 from connector.sync.context import Graph, Meter, utc_now
+from connector.sync.noting import note_credential
 from connector.sync.service import MOST_DELIVERIES
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Follower:
                 store=store,
                 settings=settings,
                 replica=self._replica,
-                open_graph=lambda: _open_graph(settings, self._graph),
+                open_graph=lambda: _open_graph(settings, store, self._graph),
                 lease=lease,
                 wake=store.send_wake,
             )
@@ -268,7 +269,7 @@ def _logged(report: Report) -> Report:
 
 
 @asynccontextmanager
-async def _open_graph(settings: Settings, shared: SharedConnection) -> AsyncIterator[Graph]:
+async def _open_graph(settings: Settings, store: Store, shared: SharedConnection) -> AsyncIterator[Graph]:
     """A session for one round, over the connection of the process. What it would have to wait for too long is asked later."""
     from connector.graph.session import GraphSession
     from connector.graph.stats import GraphStats
@@ -276,4 +277,5 @@ async def _open_graph(settings: Settings, shared: SharedConnection) -> AsyncIter
     deadline = time.monotonic() + settings.step_budget
     stats, connection = GraphStats(), await shared.open(settings)
     async with GraphSession(settings, stats=stats, deadline=deadline, connection=connection) as session:
+        await note_credential(store, session)
         yield Graph(session, Meter(stats))

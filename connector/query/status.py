@@ -7,10 +7,12 @@ from datetime import datetime
 import msgspec
 
 from connector.access.tables import TABLES
+from connector.credentials.expiring import expiry_warning
 from connector.journal.errors import JournalDamaged
 from connector.journal.states import read_segments, state_in_force
 from connector.settings import Settings
 from connector.storage import Current, Manifest, Progress, Store, open_store
+from connector.storage.errors import BlobCorrupt
 from connector.storage.records import Rounds
 from connector.storage.subscriptions import Subscriptions
 
@@ -65,10 +67,29 @@ class NotificationStatus(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
 
 
+class CredentialStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the connector last signed in to Graph with.
+
+    Attributes:
+        auth: ``client_secret``, ``certificate``, ``workload_identity`` or ``managed_identity``.
+        described: the same for people, with where it came from.
+        expires_at: when the secret or certificate ends; None where it does not end or nobody knows.
+        noted_at: when it was first signed in with.
+        warning: a sentence where it ends soon or has ended.
+    """
+
+    auth: str
+    described: str
+    expires_at: datetime | None
+    noted_at: datetime
+    warning: str | None
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """``snapshot`` and ``journal`` are None before the first sync is published, ``rounds`` before the first round.
 
-    ``last_sync`` is the running or else the last sync, ``notifications`` None where they were never asked for.
+    ``last_sync`` is the running or else the last sync, ``notifications`` None where they were never asked for, ``credential`` None before
+    anybody signed in.
     """
 
     tenant_id: str
@@ -77,6 +98,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     rounds: Rounds | None
     last_sync: Progress | None
     notifications: NotificationStatus | None
+    credential: CredentialStatus | None
 
 
 async def read_status(settings: Settings, now: datetime) -> Status:
@@ -100,7 +122,24 @@ async def read_status(settings: Settings, now: datetime) -> Status:
             rounds=rounds.record if rounds else None,
             last_sync=await _last_sync(store),
             notifications=_notification_status(subscriptions.record) if subscriptions else None,
+            credential=await _credential_status(store, now),
         )
+
+
+async def _credential_status(store: Store, now: datetime) -> CredentialStatus | None:
+    try:
+        facts = await store.credential()
+    except BlobCorrupt:  # of another version; everything else is worth telling all the same
+        return None
+    if facts is None:
+        return None
+    return CredentialStatus(
+        auth=facts.auth,
+        described=facts.described,
+        expires_at=facts.expires_at,
+        noted_at=facts.noted_at,
+        warning=expiry_warning(facts.expires_at, now),
+    )
 
 
 def _notification_status(known: Subscriptions) -> NotificationStatus:

@@ -13,6 +13,8 @@ LIFECYCLE_QUEUE = "entra-lifecycle"
 OPERATIONS_QUEUE = "entra-operations"
 POISON_SUFFIX = "-poison"
 """What the Functions host appends to a queue's name for messages that it puts aside."""
+OWN_QUEUES = (SYNC_QUEUE, CHANGES_QUEUE, LIFECYCLE_QUEUE, OPERATIONS_QUEUE)
+"""Every queue that the connector reads."""
 MANIFEST = "manifest.json"
 
 
@@ -25,6 +27,11 @@ class Names:
     @property
     def current(self) -> str:
         return f"{self._tenant}/current.json"
+
+    @property
+    def credential(self) -> str:
+        """What was last signed in with."""
+        return f"{self._tenant}/credential.json"
 
     @property
     def running(self) -> str:
@@ -79,6 +86,11 @@ class Names:
     @property
     def rounds(self) -> str:
         return f"{self._tenant}/rounds.json"
+
+    @property
+    def probe(self) -> str:
+        """A blob that is written and removed again to see whether that works."""
+        return f"{self._tenant}/probe"
 
     @property
     def subscriptions(self) -> str:

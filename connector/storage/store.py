@@ -20,12 +20,21 @@ from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.hashes import sha256_of
 from connector.storage.journal import Segment, decode_segment, encode_segment
 from connector.storage.leases import Lease, hold_lease
-from connector.storage.names import CHANGES_QUEUE, LIFECYCLE_QUEUE, MANIFEST, POISON_SUFFIX, SYNC_QUEUE, Names
+from connector.storage.names import (
+    CHANGES_QUEUE,
+    LIFECYCLE_QUEUE,
+    MANIFEST,
+    OWN_QUEUES,
+    POISON_SUFFIX,
+    SYNC_QUEUE,
+    Names,
+)
 from connector.storage.operations import Operations
 from connector.storage.queues import Queues, Taken
 from connector.storage.records import (
     ChangesMessage,
     Checkpoint,
+    CredentialFacts,
     Current,
     Manifest,
     Progress,
@@ -51,6 +60,19 @@ class Store:
         self._documents = Documents(blobs)
         self._queues = queues
         self._names = Names(tenant_id)
+
+    # --- whether it works
+
+    async def try_writing(self) -> None:
+        """Write a blob and remove it again. Raises what keeps that from working."""
+        await self._blobs.write(self._names.probe, b"")
+        await self._blobs.delete(self._names.probe)
+
+    async def waiting(self) -> dict[str, int | None]:
+        """About how many messages wait in each queue of ours and beside it; None: there is no such queue. Raises where they cannot be
+        worked on."""
+        queues = [name + suffix for name in OWN_QUEUES for suffix in ("", POISON_SUFFIX)]
+        return dict(zip(queues, await asyncio.gather(*map(self._queues.waiting, queues)), strict=True))
 
     # --- the state in force
 
@@ -192,6 +214,21 @@ class Store:
             LeaseHeld: somebody else holds it, on entering.
         """
         return hold_lease(self._blobs, self._names.lease(name), name, patience=patience)
+
+    # --- what is signed in with
+
+    async def credential(self) -> CredentialFacts | None:
+        """What the connector last signed in with, or None before it has said so.
+
+        Raises:
+            BlobCorrupt: it was written by another version.
+        """
+        held = await self._documents.read(self._names.credential, CredentialFacts)
+        return held.record if held else None
+
+    async def write_credential(self, facts: CredentialFacts) -> None:
+        """Tell what the connector signs in with, whatever was said before."""
+        await self._blobs.write(self._names.credential, encode(facts))
 
     # --- subscriptions
 

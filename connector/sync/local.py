@@ -16,6 +16,7 @@ from connector.sync.board import Board
 from connector.sync.context import Context, Graph, Meter, nothing, utc_now
 from connector.sync.ending import fail_with
 from connector.sync.errors import SyncFailed, SyncRunning
+from connector.sync.noting import note_credential
 from connector.sync.requesting import check_kinds, claim_sync
 from connector.sync.service import MOST_DELIVERIES
 from connector.sync.steps import take_step
@@ -148,14 +149,16 @@ def _context(settings: Settings, store: Store, sync_id: str, queue: LocalQueue, 
         settings=settings,
         readers=READERS,
         take_cursors=take_cursors,
-        open_graph=_shared_graph(settings, stack),
+        open_graph=_shared_graph(settings, store, stack),
         send=queue.send,
         board=Board(store, sync_id, alone=True),
         budget=None,
     )
 
 
-def _shared_graph(settings: Settings, stack: AsyncExitStack) -> Callable[[], AbstractAsyncContextManager[Graph]]:
+def _shared_graph(
+    settings: Settings, store: Store, stack: AsyncExitStack
+) -> Callable[[], AbstractAsyncContextManager[Graph]]:
     """One session for all steps, opened by the first that needs it and closed with ``stack``."""
     from connector.graph.session import GraphSession
     from connector.graph.stats import GraphStats
@@ -169,6 +172,7 @@ def _shared_graph(settings: Settings, stack: AsyncExitStack) -> Callable[[], Abs
             if not opened:
                 stats = GraphStats()
                 session = await stack.enter_async_context(GraphSession(settings, stats=stats))
+                await note_credential(store, session)
                 opened.append(Graph(session, Meter(stats)))
         yield opened[0]
 

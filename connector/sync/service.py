@@ -19,6 +19,7 @@ from connector.sync.board import Board
 from connector.sync.context import Context, Graph, Meter, utc_now
 from connector.sync.errors import SyncRunning, UnknownKinds
 from connector.sync.ids import is_sync_id
+from connector.sync.noting import note_credential
 from connector.sync.requesting import Request, check_kinds, claim_sync
 from connector.sync.steps import take_step
 
@@ -170,6 +171,7 @@ def _context(settings: Settings, store: Store, sync_id: str, shared: SharedConne
         deadline = time.monotonic() + settings.step_budget
         stats, connection = GraphStats(), await shared.open(settings)
         async with GraphSession(settings, stats=stats, deadline=deadline, connection=connection) as session:
+            await note_credential(store, session)
             yield Graph(session, Meter(stats))
 
     return Context(

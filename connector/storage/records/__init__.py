@@ -1,6 +1,7 @@
 """The JSON documents in storage, as types."""
 
 from connector.storage.records.base import SCHEMA_VERSION, Record, Traffic
+from connector.storage.records.credential import CredentialFacts
 from connector.storage.records.operations import (
     Action,
     Alone,
@@ -60,6 +61,7 @@ __all__ = [
     "Change",
     "ChangesMessage",
     "Checkpoint",
+    "CredentialFacts",
     "Current",
     "Cursor",
     "DeadLetter",

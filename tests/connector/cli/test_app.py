@@ -65,6 +65,7 @@ def test_nothing_synced(run: Run, deployed: Settings, tmp_path: Path) -> None:
         "rounds": None,
         "last_sync": None,
         "notifications": None,
+        "credential": None,
     }
 
 

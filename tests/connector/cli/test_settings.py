@@ -49,7 +49,9 @@ def test_settings_shows_every_setting_and_no_secret(run: Run) -> None:
     assert (rows["STORAGE_CONTAINER"]["value"], rows["STORAGE_CONTAINER"]["source"]) == ("entra", "default")
     assert rows["ENTRA_CLIENT_SECRET"]["value"] == rows["AzureWebJobsStorage"]["value"] == "(set)"
     assert shown["problems"] == []
+    assert shown["signs_in_with"] == "client secret from ENTRA_CLIENT_SECRET, chosen by ENTRA_AUTH=auto"
     text = run("settings", env=given)
+    assert "Signs in with: client secret from ENTRA_CLIENT_SECRET, chosen by ENTRA_AUTH=auto\n" in text.stdout
     assert text.exit_code == 0
     for secret in ("not-a-real-secret", "AccountKey"):
         assert secret not in text.output + json.dumps(shown)

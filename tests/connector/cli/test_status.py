@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import Result
 
 from connector.settings import Settings
-from connector.storage.records import Cursor, KindRound, Rounds, Traffic
+from connector.storage.records import CredentialFacts, Cursor, KindRound, Rounds, Traffic
 from tests.support.contoso import CONTOSO
 from tests.support.journals import appeared, commit, in_storage, later
 
@@ -111,3 +112,45 @@ def test_access_as_of_a_moment_says_which_state_that_is(run: Run, followed: Sett
     )
     assert run("access", "3", "--at", "2026-01-05").exit_code == 5
     assert run("access", "3", "--at", "soon").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "warning"),
+    [
+        (timedelta(days=400), None),
+        (timedelta(days=12, hours=1), "in 12 days. Replace it before."),
+        (timedelta(hours=-1), "has expired on"),
+        (None, None),
+    ],
+)
+def test_what_is_signed_in_with_and_when_that_ends(
+    run: Run, followed: Settings, left: timedelta | None, warning: str | None
+) -> None:
+    ends = datetime.now(UTC).replace(microsecond=0) + left if left is not None else None
+    described = "client secret from connector in Key Vault contoso-kv.vault.azure.net"
+    facts = CredentialFacts(auth="client_secret", described=described, expires_at=ends, noted_at=later(0))
+    in_storage(followed, lambda store: store.write_credential(facts))
+
+    shown, answer = told(run, 0)
+
+    until = f", until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
+    assert f"Signs in with: {described}{until}\n" in shown
+    assert answer["credential"]["described"] == described
+    if warning is None:
+        assert "Warning:" not in shown
+        assert answer["credential"]["warning"] is None
+    else:
+        assert warning in shown
+        assert warning in answer["credential"]["warning"]
+
+
+def test_a_document_on_it_that_another_version_wrote_hides_nothing_else(run: Run, followed: Settings) -> None:
+    async def work(store: Any) -> None:
+        await store._blobs.write(store._names.credential, b'{"auth": "moonlight"}')
+
+    in_storage(followed, work)
+
+    shown, answer = told(run, 0)
+
+    assert "Journal: sequence 3" in shown
+    assert answer["credential"] is None
