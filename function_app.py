@@ -8,6 +8,7 @@ from connector.functions import (
     changes,
     connect,
     full_sync,
+    health,
     live,
     notifications,
     openapi,
@@ -22,6 +23,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(full_sync.blueprint)
 app.register_functions(sync_requests.blueprint)
 app.register_functions(live.blueprint)
+app.register_functions(health.blueprint)
 app.register_functions(subscriptions.blueprint)
 app.register_functions(notifications.blueprint)
 app.register_functions(changes.blueprint)

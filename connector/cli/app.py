@@ -14,6 +14,7 @@ from connector.cli import (
     applications,
     audit,
     changes,
+    check,
     export,
     holders,
     operations,
@@ -79,6 +80,7 @@ def main(
 
 for _command, _help, _short in (
     (sync.sync, sync.HELP, "Read the whole tenant into blob storage."),
+    (check.check, check.HELP, "Try everything that the deployment depends on; what is amiss, and what to do."),
     (status.status, status.HELP, "How fresh, how much, what is incomplete and why."),
     (access.access, access.HELP, "Everything that a principal holds, and through which groups."),
     (holders.holders, holders.HELP, "Everyone who holds a resource or an entitlement."),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LONGEST_DELAY_S = 7 * 24 * 3600
 """Longest visibility delay of a message, in seconds (Azure's limit: seven days)."""
 
+_NOBODYS = ("00000000-0000-0000-0000-000000000000", "AgAAAAMAAAAAAAAAAAAAAAAAAAA=")
+"""Id and receipt of a message that no queue has: deleting it shows whether we may, and does nothing."""
 
 MOST_AT_ONCE = 32
 """Most messages that one request takes (Azure's limit)."""
@@ -100,3 +102,27 @@ class Queues:
             except HttpResponseError as error:
                 if getattr(error, "error_code", None) not in ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound"):
                     raise
+
+    async def waiting(self, queue: str) -> int | None:
+        """About how many messages are in ``queue``, and None where there is no such queue (yet). Whether they may be taken and deleted is
+        tried along with it, by way of a message that is not there.
+
+        Raises:
+            StorageError: the queue cannot be looked at, or its messages cannot be worked on.
+        """
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        from connector.storage.translation import translated
+
+        client = self._service.get_queue_client(queue)
+        with translated(self._host, name=queue):
+            try:
+                count = (await client.get_queue_properties()).approximate_message_count
+                await client.delete_message(*_NOBODYS)
+            except ResourceNotFoundError as error:
+                if getattr(error, "error_code", None) == "QueueNotFound":
+                    return None
+            except HttpResponseError as error:
+                if getattr(error, "error_code", None) not in ("PopReceiptMismatch", "InvalidQueryParameterValue"):
+                    raise
+        return count

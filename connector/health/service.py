@@ -1,0 +1,78 @@
+"""Everything that a deployment depends on, tried once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from connector.health.address import look_at_address
+from connector.health.findings import Finding, Report, failed, ok, report
+from connector.health.following import look_at_following
+from connector.health.graph import look_at_graph
+from connector.health.keeping import look_at_storage
+from connector.health.signing_in import look_at_permissions, try_signing_in
+from connector.health.tenant import look_at_tenant
+from connector.settings import Settings, SettingsError
+from connector.storage import open_store
+from connector.storage.errors import StorageError
+
+_LONGEST_S = 60.0
+"""Seconds for each of the things that are looked at side by side; all of them together take about two where everything answers."""
+
+Look = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def examine(settings: Settings, *, clock: Callable[[], datetime] = _now) -> Report:
+    """Try everything that the deployment with ``settings`` depends on. What is amiss is found, never raised."""
+    looks: dict[str, Look] = {
+        "tenant": lambda: look_at_tenant(settings, clock),
+        "sign_in": lambda: _sign_in(settings, clock()),
+        "storage": lambda: _storage(settings, clock()),
+        "notification_address": lambda: look_at_address(settings),
+    }
+    found = await asyncio.gather(*(_within(name, look) for name, look in looks.items()))
+    settled = ok("settings", "They can be read.")
+    return report((settled, *(finding for group in found for finding in group)), clock())
+
+
+def settings_report(error: SettingsError, *, clock: Callable[[], datetime] = _now) -> Report:
+    """What there is to say where the settings themselves are wrong."""
+    problems = (
+        failed("settings", problem, "Correct it; `python -m connector settings` shows all of them.")
+        for problem in error.problems
+    )
+    return report(tuple(problems), clock())
+
+
+async def _within(name: str, look: Look) -> Sequence[Finding]:
+    try:
+        async with asyncio.timeout(_LONGEST_S):
+            return await look()
+    except TimeoutError:
+        return [
+            failed(name, f"There was no answer within {_LONGEST_S:.0f} s.", "Check the network; the log may say more.")
+        ]
+
+
+async def _sign_in(settings: Settings, now: datetime) -> list[Finding]:
+    signed_in = await try_signing_in(settings, now)
+    findings = [*signed_in.findings, *look_at_permissions(settings, signed_in.told)]
+    return [*findings, *await look_at_graph(settings)] if signed_in.told else findings
+
+
+async def _storage(settings: Settings, now: datetime) -> list[Finding]:
+    try:
+        async with open_store(settings) as store:
+            kept = await look_at_storage(settings, store)
+            return (
+                kept
+                if any(one.state == "failed" for one in kept)
+                else [*kept, *await look_at_following(settings, store, now)]
+            )
+    except StorageError as error:
+        return [failed("storage", error.sentence, error.advice)]
