@@ -11,7 +11,8 @@ locals {
   storage_account_name = "st${local.suffix}"
   key_vault_name       = "kv-${local.suffix}"
 
-  tenant_id = var.tenant_id == "" ? data.azurerm_client_config.current.tenant_id : var.tenant_id
+  # As the connector writes it in the names of blobs.
+  tenant_id = lower(var.tenant_id == "" ? data.azurerm_client_config.current.tenant_id : var.tenant_id)
 
   # The cloud of the subscription shows in the addresses that it gives.
   clouds = {

@@ -191,8 +191,8 @@ variable "notification_url" {
   nullable    = false
 
   validation {
-    condition     = var.notification_url == "" || can(regex("^https://[^/?#]+$", trimsuffix(var.notification_url, "/")))
-    error_message = "notification_url starts with https:// and has neither path nor query, or is empty."
+    condition     = var.notification_url == "" || can(regex("^https://[^?# ]+$", var.notification_url))
+    error_message = "notification_url starts with https:// and has no query, or is empty."
   }
 }
 
@@ -203,8 +203,13 @@ variable "changes_output_queue" {
   nullable    = false
 
   validation {
-    condition     = var.changes_output_queue == "" || (can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", var.changes_output_queue)) && length(var.changes_output_queue) >= 3 && length(var.changes_output_queue) <= 63 && !startswith(var.changes_output_queue, "entra-"))
-    error_message = "changes_output_queue has 3 to 63 lower-case letters, digits and single hyphens and is none of the connector's own, or is empty."
+    condition     = var.changes_output_queue == "" || (can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", var.changes_output_queue)) && length(var.changes_output_queue) >= 3 && length(var.changes_output_queue) <= 63)
+    error_message = "changes_output_queue has 3 to 63 lower-case letters, digits and single hyphens, or is empty."
+  }
+
+  validation {
+    condition     = !can(regex("^entra-(sync|changes|lifecycle|operations)(-poison)?$", var.changes_output_queue))
+    error_message = "changes_output_queue is none of the connector's own queues: it would read what it tells others."
   }
 }
 
