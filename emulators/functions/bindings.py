@@ -125,7 +125,9 @@ def _function(metadata: RpcFunctionMetadata, settings: Mapping[str, str]) -> Fun
         problems.append("it has no trigger.")
     if problems:
         raise _Unsupported(problems)
-    disabled = settings.get(f"AzureWebJobs.{metadata.name}.Disabled", "").lower() in {"1", "true"}
+    # With underscores, too, because shells drop names with dots from the environment.
+    switches = (f"AzureWebJobs.{metadata.name}.Disabled", f"AzureWebJobs_{metadata.name}_Disabled")
+    disabled = any(settings.get(name, "").lower() in {"1", "true"} for name in switches)
     return Function(metadata.name, metadata.function_id, triggers[0], outputs, disabled, raw)
 
 

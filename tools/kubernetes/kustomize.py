@@ -24,6 +24,10 @@ _KNOWN = {
 FILE = "kustomization.yaml"
 
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The quick one, where PyYAML was built with it."""
+
+
 class KustomizeError(Exception):
     """A kustomization cannot be followed. The text says which and why."""
 
@@ -42,7 +46,7 @@ def _apply(folder: Path, given: list[Object]) -> list[Object]:
     path = folder / FILE
     if not path.is_file():
         raise KustomizeError(f"{folder}: there is no {FILE}")
-    kustomization = yaml.safe_load(path.read_text())
+    (kustomization,) = read_yaml(path.read_text())
     if unknown := set(kustomization) - _KNOWN:
         raise KustomizeError(f"{path}: {', '.join(sorted(unknown))} is not understood")
     if unlisted := _unlisted(folder, kustomization):
@@ -67,6 +71,11 @@ def _apply(folder: Path, given: list[Object]) -> list[Object]:
     return objects
 
 
+def read_yaml(text: str) -> list[Any]:
+    """The documents in ``text``."""
+    return list(yaml.load_all(text, Loader=_Loader))
+
+
 def _unlisted(folder: Path, kustomization: Mapping[str, Any]) -> list[str]:
     """Manifests in ``folder`` that nothing refers to; examples are meant to be left alone."""
     listed = set(kustomization.get("resources", ()))
@@ -79,7 +88,7 @@ def _resource(path: Path) -> list[Object]:
         return build(path)
     if not path.is_file():
         raise KustomizeError(f"{path.parent / FILE}: {path.name} does not exist")
-    return [one for one in yaml.safe_load_all(path.read_text()) if one]
+    return [one for one in read_yaml(path.read_text()) if one]
 
 
 def _refuse_twins(path: Path, objects: list[Object]) -> None:
@@ -129,7 +138,7 @@ def _selected(target: Mapping[str, str], objects: list[Object]) -> Iterator[Obje
 
 
 def _patch(path: Path, patch: Mapping[str, Any], objects: list[Object]) -> None:
-    operations = yaml.safe_load(patch["patch"])
+    (operations,) = read_yaml(patch["patch"])
     if not isinstance(operations, list) or any(one["op"] != "add" for one in operations):
         raise KustomizeError(f"{path}: only patches that add are understood")
     selected = list(_selected(patch["target"], objects))

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tools.kubernetes.functions import Function, Role, setting_that_disables
-from tools.kubernetes.kustomize import Object, build
+from tools.kubernetes.kustomize import Object, build, read_yaml
 
 EXAMPLE = "components/client-secret/secrets.example.yaml"
 
@@ -63,7 +61,7 @@ def overlays(folder: Path) -> Iterator[Overlay]:
     Raises:
         KustomizeError: one cannot be built.
     """
-    examples = yaml.safe_load_all((folder / EXAMPLE).read_text())
+    examples = read_yaml((folder / EXAMPLE).read_text())
     secrets = {one["metadata"]["name"]: tuple(one["stringData"]) for one in examples}
     for path in sorted((folder / "overlays").iterdir()):
         yield Overlay(path.name, build(path), secrets)

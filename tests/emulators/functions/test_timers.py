@@ -25,6 +25,10 @@ def by_hand(timer: TimerRequest) -> None:
 @app.timer_trigger(schedule="* * * * * *", arg_name="timer")
 def switched_off(timer: TimerRequest) -> None:
     logging.info("switched off")
+
+@app.timer_trigger(schedule="* * * * * *", arg_name="timer")
+def switched_off_without_dots(timer: TimerRequest) -> None:
+    logging.info("switched off without dots")
 """
 
 Eventually = Callable[[Callable[[], Any]], Any]
@@ -32,7 +36,8 @@ Eventually = Callable[[Callable[[], Any]], Any]
 
 @pytest.fixture(scope="module")
 def host(start_app: Callable[..., FunctionsHost]) -> FunctionsHost:
-    return start_app(APP, environment={"EVERY": "*/1 * * * * *", "AzureWebJobs.switched_off.Disabled": "1"})
+    off = {"AzureWebJobs.switched_off.Disabled": "1", "AzureWebJobs_switched_off_without_dots_Disabled": "true"}
+    return start_app(APP, environment={"EVERY": "*/1 * * * * *", **off})
 
 
 def lines_of(host: FunctionsHost, function: str) -> list[str]:
@@ -67,6 +72,7 @@ def test_a_disabled_timer_does_not_fire(host: FunctionsHost, eventually: Eventua
     eventually(lambda: [line for line in lines_of(host, "every_second") if "tick" in line][2:])
 
     assert lines_of(host, "switched_off") == []
+    assert lines_of(host, "switched_off_without_dots") == []
 
 
 def test_the_ready_line_shows_the_resolved_schedule(host: FunctionsHost) -> None:
