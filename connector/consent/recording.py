@@ -7,8 +7,8 @@ from datetime import datetime
 from connector.consent.proving import Proof
 from connector.settings import Settings
 from connector.storage import Store
-from connector.storage.consents import Connection
 from connector.storage.errors import Conflict
+from connector.storage.records.consents import Connection
 
 _TRIES = 8
 """Who loses against another reads anew. No more can come within a minute than :mod:`connector.consent.using` lets through."""
@@ -32,11 +32,11 @@ async def record(store: Store, connection: Connection) -> None:
         StorageError: storage refused.
     """
     for left in reversed(range(_TRIES)):
-        held = await store.connection()
+        held = await store.consents.connection()
         if held is not None and held.record.proved_at >= connection.proved_at:
             return
         try:
-            await store.replace_connection(connection, held)
+            await store.consents.replace_connection(connection, held)
             return
         except Conflict:
             if not left:

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from connector.consent.states import State
 from connector.storage import Store
-from connector.storage.consents import UsedState, UsedStates
 from connector.storage.errors import Conflict
+from connector.storage.records.consents import UsedState, UsedStates
 
 MOST_A_MINUTE = 6
 """Proofs in the whole tenant: room for an administrator who tries again and again."""
@@ -46,7 +46,7 @@ async def use(store: Store, state: State, now: datetime) -> None:
     """
     mine = UsedState(nonce=state.nonce, attempt=secrets.token_hex(16), used_at=now, expires_at=state.expires_at)
     for _ in range(_TRIES):
-        held = await store.used_states()
+        held = await store.consents.used_states()
         used = tuple(one for one in (held.record.used if held else ()) if one.expires_at > now)
         if any(one.attempt == mine.attempt for one in used):
             return  # written, and the answer lost; others have written since
@@ -54,7 +54,7 @@ async def use(store: Store, state: State, now: datetime) -> None:
             raise AlreadyUsed
         _check_limit(used, now)
         try:
-            await store.replace_used_states(UsedStates(used=(*used, mine)), held)
+            await store.consents.replace_used_states(UsedStates(used=(*used, mine)), held)
         except Conflict:
             continue
         return

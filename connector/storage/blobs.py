@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -17,6 +18,8 @@ from connector.storage.hashes import sha256_of
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobLeaseClient, BlobServiceClient
+
+_DELETES_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,19 @@ class Blobs:
 
         with suppress(BlobMissing), self._translated(name):
             await self._client.delete_blob(name, etag=etag, match_condition=MatchConditions.IfNotModified)
+
+    async def delete_all(self, prefix: str, *, last: str = "") -> None:
+        """Delete every blob below ``prefix``; ``last`` when all others are gone."""
+        limit = asyncio.Semaphore(_DELETES_AT_ONCE)
+
+        async def delete(name: str) -> None:
+            async with limit:
+                await self.delete(name)
+
+        names = [name async for name in self.list(prefix)]
+        await asyncio.gather(*(delete(name) for name in names if name != last))
+        if last in names:
+            await self.delete(last)
 
     async def acquire_lease(self, name: str, lease_id: str, seconds: int) -> None:
         """Lease a blob under an id of the caller's choice; asked again with the same id, it is renewed.

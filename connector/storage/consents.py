@@ -1,46 +1,31 @@
-"""What is kept about consent: the states that have been brought back, and what the application was found to be granted."""
+"""What is kept about consent, as typed operations of one tenant."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from connector.storage.records import Record
-
-
-class UsedState(Record, frozen=True, kw_only=True):
-    """A state that somebody has brought back from giving consent.
-
-    Attributes:
-        nonce: of the state, in hex.
-        attempt: which request used it, at random: of two that write the same at the same moment, only one recognises its own.
-        expires_at: when the state is refused anyway, so that nobody needs to remember it.
-    """
-
-    nonce: str
-    attempt: str
-    used_at: datetime
-    expires_at: datetime
+from connector.storage.documents import Documents, Held
+from connector.storage.names import Names
+from connector.storage.records.consents import Connection, UsedStates
 
 
-class UsedStates(Record, frozen=True, kw_only=True):
-    """``consent/used.json``: replaced under ``If-Match`` only. States that have expired are left out whenever it is written."""
+class Consents:
+    """Every method raises :class:`~connector.storage.errors.StorageError`."""
 
-    used: tuple[UsedState, ...] = ()
+    def __init__(self, documents: Documents, names: Names) -> None:
+        self._documents = documents
+        self._names = names
 
+    async def connection(self) -> Held[Connection] | None:
+        """What the application was found to be granted, or None where nobody has come back from giving consent."""
+        return await self._documents.read(self._names.connection, Connection)
 
-class Connection(Record, frozen=True, kw_only=True):
-    """``connection.json``: what the application had been granted when somebody last came back from giving consent.
+    async def replace_connection(self, connection: Connection, held: Held[Connection] | None) -> Held[Connection]:
+        """Write what it was found to be granted, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._documents.replace(self._names.connection, connection, held)
 
-    Attributes:
-        proved_at: when the token was issued that tells of it.
-        client_id: the application that signed in.
-        object_id: its service principal in the tenant; empty where the token does not tell.
-        permissions: the application permissions that the token names, in order; None where it cannot be told.
-        missing: those that what is switched on needs, and that were not among them.
-    """
+    async def used_states(self) -> Held[UsedStates] | None:
+        """The states that were brought back, or None before the first."""
+        return await self._documents.read(self._names.used_states, UsedStates)
 
-    proved_at: datetime
-    client_id: str
-    object_id: str = ""
-    permissions: tuple[str, ...] | None = None
-    missing: tuple[str, ...] = ()
+    async def replace_used_states(self, used: UsedStates, held: Held[UsedStates] | None) -> Held[UsedStates]:
+        """Write them, if ``held`` still is what is there. Raises Conflict otherwise."""
+        return await self._documents.replace(self._names.used_states, used, held)

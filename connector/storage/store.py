@@ -14,7 +14,7 @@ from connector.settings import Settings
 from connector.storage.audit import AuditFiles
 from connector.storage.blobs import Blobs
 from connector.storage.clients import make_clients
-from connector.storage.consents import Connection, UsedStates
+from connector.storage.consents import Consents
 from connector.storage.documents import Documents, Held, encode, same_etag
 from connector.storage.errors import BlobCorrupt, BlobMissing
 from connector.storage.hashes import sha256_of
@@ -49,7 +49,6 @@ from connector.storage.records import (
 from connector.storage.subscriptions import LifecycleMessage, Subscriptions
 
 _READS_AT_ONCE = 16
-_DELETES_AT_ONCE = 16
 
 
 class Store:
@@ -153,7 +152,7 @@ class Store:
     async def remove_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot: its manifest first, so that what is left of it is never taken for a whole one."""
         await self._blobs.delete(self._names.manifest(snapshot_id))
-        await self._remove(self._names.snapshot_part(snapshot_id, ""))
+        await self._blobs.delete_all(self._names.snapshot_part(snapshot_id, ""))
 
     def snapshot_location(self, snapshot_id: str) -> str:
         """The folder of a snapshot in the container, for people."""
@@ -242,30 +241,17 @@ class Store:
         """Write what is known of them, if ``held`` still is what is there. Raises Conflict otherwise."""
         return await self._documents.replace(self._names.subscriptions, subscriptions, held)
 
-    # --- consent
-
-    async def connection(self) -> Held[Connection] | None:
-        """What the application was found to be granted, or None where nobody has come back from giving consent."""
-        return await self._documents.read(self._names.connection, Connection)
-
-    async def replace_connection(self, connection: Connection, held: Held[Connection] | None) -> Held[Connection]:
-        """Write what it was found to be granted, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._documents.replace(self._names.connection, connection, held)
-
-    async def used_states(self) -> Held[UsedStates] | None:
-        """The states that were brought back, or None before the first."""
-        return await self._documents.read(self._names.used_states, UsedStates)
-
-    async def replace_used_states(self, used: UsedStates, held: Held[UsedStates] | None) -> Held[UsedStates]:
-        """Write them, if ``held`` still is what is there. Raises Conflict otherwise."""
-        return await self._documents.replace(self._names.used_states, used, held)
-
     # --- operations
 
     @property
     def operations(self) -> Operations:
         """Everything about operations: grants and revokes that were asked for."""
         return Operations(self._blobs, self._queues, self._names)
+
+    @property
+    def consents(self) -> Consents:
+        """Everything about giving consent."""
+        return Consents(self._documents, self._names)
 
     @property
     def audit(self) -> AuditFiles:
@@ -306,7 +292,7 @@ class Store:
     async def remove_sync(self, sync_id: str) -> None:
         """Delete everything of a sync: the plan first, so that no late message goes on with it; the progress last."""
         await self._blobs.delete(self._names.sync(sync_id))
-        await self._remove(self._names.sync_folder(sync_id), last=self._names.progress(sync_id))
+        await self._blobs.delete_all(self._names.sync_folder(sync_id), last=self._names.progress(sync_id))
 
     # --- checkpoints and staged parts
 
@@ -387,19 +373,6 @@ class Store:
     async def send_lifecycle(self, message: LifecycleMessage, *, delay: float = 0) -> None:
         """Ask for something to be done about subscriptions, after ``delay`` seconds at the earliest."""
         await self._queues.send(LIFECYCLE_QUEUE, msgspec.json.encode(message).decode(), delay=delay)
-
-    async def _remove(self, prefix: str, *, last: str = "") -> None:
-        """Delete every blob below ``prefix``; ``last`` when all others are gone."""
-        limit = asyncio.Semaphore(_DELETES_AT_ONCE)
-
-        async def delete(name: str) -> None:
-            async with limit:
-                await self._blobs.delete(name)
-
-        names = [name async for name in self._blobs.list(prefix)]
-        await asyncio.gather(*(delete(name) for name in names if name != last))
-        if last in names:
-            await self._blobs.delete(last)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from connector.graph.errors import GraphUnreachable, SignInFailed
 from connector.permissions import Feature, enabled_features, missing, needed_for
 from connector.settings import Settings
 from connector.storage import open_store
-from connector.storage.consents import Connection
+from connector.storage.records.consents import Connection
 from tests.support.consent import CLIENT, KEY, NOON, TENANT, brought, environment
 from tests.support.snapshots import make_container
 
@@ -60,7 +60,7 @@ def arrived(
 def connection(settings: Settings) -> Connection | None:
     async def read() -> Connection | None:
         async with open_store(settings) as store:
-            held = await store.connection()
+            held = await store.consents.connection()
             return held.record if held else None
 
     return asyncio.run(read())

@@ -11,7 +11,7 @@ from connector.consent.states import LIFETIME, State
 from connector.consent.using import MOST_A_MINUTE, AlreadyUsed, TooMany, use
 from connector.settings import Settings
 from connector.storage import open_store
-from connector.storage.consents import UsedState
+from connector.storage.records.consents import UsedState
 from tests.support.consent import NOON, environment
 from tests.support.snapshots import make_container
 
@@ -49,7 +49,7 @@ def uses(settings: Settings, *states: State, now=NOON, together: bool = False) -
 def kept(settings: Settings) -> tuple[UsedState, ...]:
     async def read() -> tuple[UsedState, ...]:
         async with open_store(settings) as store:
-            held = await store.used_states()
+            held = await store.consents.used_states()
             return held.record.used if held else ()
 
     return asyncio.run(read())
