@@ -144,6 +144,26 @@ def install_azurite(environment: Environment) -> None:
             run(*command, env={**os.environ, "PATH": path}, stdout=sys.stderr)
 
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def install_browser() -> None:
+    """Install Chromium with apt where there is no browser; where that cannot be, tests in a browser are skipped and say so."""
+    with one_at_a_time():
+        if any(map(shutil.which, BROWSERS)):
+            return
+        if not shutil.which("apt-get") or getattr(os, "geteuid", lambda: 1)():
+            say("No browser on this machine, so tests in a browser are skipped. Install Chromium to run them.")
+            return
+        say("Installing Chromium with apt, for tests in a browser (about a minute, once) …")
+        command = "apt-get update && apt-get install --yes --no-install-recommends chromium"
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        done = subprocess.run(["sh", "-c", command], env=quiet, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = "".join(done.stderr.strip().splitlines()[-1:])
+            say(f"Chromium could not be installed, so tests in a browser are skipped. apt says: {said}")
+
+
 def set_up(*, azurite: bool = True) -> Environment:
     """Install everything that running the product and its tests needs; without storage where that is not used."""
     environment = Environment()
@@ -185,6 +205,7 @@ def setup_task(_: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     """Run pytest on all cores unless the arguments say otherwise."""
+    install_browser()
     chosen = any(argument.startswith(("-n", "--pdb")) for argument in arguments)
     # In the order of collection: xdist's own puts files of few tests last, which are those that take long.
     parallel = [] if chosen else ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
