@@ -24,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was tried.
 
     Attributes:
-        check: a stable name for machines, such as ``sign_in`` or ``permission:User.Read.All``.
+        check: a stable name for machines, such as ``sign_in`` or ``permission:{name}``.
         state: SKIPPED: it could not be tried, because something else is amiss that is told by itself, or does not apply.
         found: what was found, in a sentence.
         remedy: what to do about it; empty where there is nothing to do.

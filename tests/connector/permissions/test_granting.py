@@ -59,7 +59,8 @@ class Desk:
             refused = [one.problem for one in (gone.verdicts[ada], *gone.acted.values()) if isinstance(one, Refused)]
             if refused:
                 return refused[0]
-            assert gone.seen and gone.seen[ada].as_wanted, gone
+            assert gone.seen, gone
+            assert gone.seen[ada].as_wanted
         return None
 
     def in_role(self, slug="assigned", **until):
