@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector.query.status import CredentialStatus, JournalStatus, NotificationStatus, SnapshotStatus, Status
     from connector.storage import Progress
     from connector.storage.records import Rounds
+    from connector.storage.records.consents import Connection
 
 HELP = help_text(
     "How fresh the snapshot in force is, how much it holds, which kinds are incomplete and why, how far the journal is and "
@@ -65,6 +66,8 @@ def _show(output: Output, found: Status) -> None:
         _show_notifications(output, found.notifications)
     if found.credential is not None:
         _show_credential(output, found.credential)
+    if found.connection is not None:
+        _show_connection(output, found.connection)
     if found.last_sync is not None:
         output.line(_sync_line(found.last_sync))
 
@@ -125,6 +128,16 @@ def _show_credential(output: Output, credential: CredentialStatus) -> None:
     output.line(f"Signs in with: {credential.described}{ends}")
     if credential.warning is not None:
         output.line(f"Warning: {credential.warning}")
+
+
+def _show_connection(output: Output, connection: Connection) -> None:
+    told = f"Consent: seen at {connection.proved_at:%Y-%m-%d %H:%M} UTC for application {connection.client_id}"
+    if connection.permissions is not None:
+        count = len(connection.permissions)
+        told += f", {count:,} permission{'s' if count != 1 else ''}"
+    if connection.missing:
+        told += f"; missing then: {', '.join(connection.missing)}"
+    output.line(told)
 
 
 def _sync_line(sync: Progress) -> str:

@@ -14,6 +14,7 @@ from connector.settings import Settings
 from connector.storage import Current, Manifest, Progress, Store, open_store
 from connector.storage.errors import BlobCorrupt
 from connector.storage.records import Rounds
+from connector.storage.records.consents import Connection
 from connector.storage.subscriptions import Subscriptions
 
 
@@ -89,7 +90,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """``snapshot`` and ``journal`` are None before the first sync is published, ``rounds`` before the first round.
 
     ``last_sync`` is the running or else the last sync, ``notifications`` None where they were never asked for, ``credential`` None before
-    anybody signed in.
+    anybody signed in, ``connection`` None where nobody has come back from giving consent.
     """
 
     tenant_id: str
@@ -99,6 +100,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_sync: Progress | None
     notifications: NotificationStatus | None
     credential: CredentialStatus | None
+    connection: Connection | None
 
 
 async def read_status(settings: Settings, now: datetime) -> Status:
@@ -123,7 +125,16 @@ async def read_status(settings: Settings, now: datetime) -> Status:
             last_sync=await _last_sync(store),
             notifications=_notification_status(subscriptions.record) if subscriptions else None,
             credential=await _credential_status(store, now),
+            connection=await _connection(store),
         )
+
+
+async def _connection(store: Store) -> Connection | None:
+    try:
+        held = await store.consents.connection()
+    except BlobCorrupt:  # of another version; everything else is worth telling all the same
+        return None
+    return held.record if held else None
 
 
 async def _credential_status(store: Store, now: datetime) -> CredentialStatus | None:

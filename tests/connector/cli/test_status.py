@@ -13,6 +13,7 @@ from typer.testing import Result
 
 from connector.settings import Settings
 from connector.storage.records import CredentialFacts, Cursor, KindRound, Rounds, Traffic
+from connector.storage.records.consents import Connection
 from tests.support.contoso import CONTOSO
 from tests.support.journals import appeared, commit, in_storage, later
 
@@ -144,13 +145,36 @@ def test_what_is_signed_in_with_and_when_that_ends(
         assert warning in answer["credential"]["warning"]
 
 
-def test_a_document_on_it_that_another_version_wrote_hides_nothing_else(run: Run, followed: Settings) -> None:
+@pytest.mark.parametrize(
+    ("permissions", "missing", "said"),
+    [
+        (("User.Read.All", "Group.Read.All"), (), ", 2 permissions\n"),
+        (("User.Read.All",), ("Group.Read.All",), ", 1 permission; missing then: Group.Read.All\n"),
+        (None, (), "11\n"),
+    ],
+)
+def test_what_was_granted_when_consent_was_last_seen(
+    run: Run, followed: Settings, permissions: tuple[str, ...] | None, missing: tuple[str, ...], said: str
+) -> None:
+    client = "7a1c5a52-6d3c-4f0e-9a35-0c7f1e6f2b11"
+    connection = Connection(proved_at=later(0), client_id=client, permissions=permissions, missing=missing)
+    in_storage(followed, lambda store: store.consents.replace_connection(connection, None))
+
+    shown, answer = told(run, 0)
+
+    assert f"Consent: seen at {later(0):%Y-%m-%d %H:%M} UTC for application {client}" in shown
+    assert said in shown
+    assert answer["connection"]["client_id"] == client
+
+
+@pytest.mark.parametrize("document", ["credential", "connection"])
+def test_a_document_that_another_version_wrote_hides_nothing_else(run: Run, followed: Settings, document: str) -> None:
     async def work(store: Any) -> None:
-        await store._blobs.write(store._names.credential, b'{"auth": "moonlight"}')
+        await store._blobs.write(getattr(store._names, document), b'{"auth": "moonlight"}')
 
     in_storage(followed, work)
 
     shown, answer = told(run, 0)
 
     assert "Journal: sequence 3" in shown
-    assert answer["credential"] is None
+    assert answer[document] is None
