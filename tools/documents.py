@@ -10,6 +10,7 @@ from connector.access.tables import TABLES
 from connector.provisioning.asking.problems import ProblemType
 from connector.provisioning.refusals import CODES
 from connector.settings import known_settings
+from connector.settings.aliases import ALIASES
 from tools import permission_tables
 
 TOP = Path(__file__).resolve().parent.parent
@@ -22,6 +23,16 @@ def settings_table() -> str:
         default = {None: "*required*", "": ""}.get(setting.default, f"`{setting.default}`")
         rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
     return "\n".join(rows)
+
+
+def aliases_table() -> str:
+    """Every setting of another connector that is taken for ours."""
+    rows = ["| variable | stands for | meaning |", "| --- | --- | --- |"]
+    told = [
+        f"| `{alias.name}` | {' or '.join(f'`{name}`' for name in alias.stands_for)} | {alias.meaning} |"
+        for alias in ALIASES
+    ]
+    return "\n".join([*rows, *told])
 
 
 def tables_page() -> str:
@@ -59,6 +70,7 @@ GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/permissions.md", "app-roles", permission_tables.app_roles_table),
     ("docs/permissions.md", "permission-ids", permission_tables.ids_table),
     ("docs/tables.md", "tables", tables_page),
+    ("docs/self-hosting.md", "aliases", aliases_table),
     ("docs/provisioning.md", "permissions", permission_tables.provisioning_table),
     ("docs/provisioning.md", "refusals", refusals_table),
     ("docs/provisioning.md", "problems", problems_table),

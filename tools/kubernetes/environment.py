@@ -14,9 +14,14 @@ from tools.kubernetes.overlay import Overlay, container, pod_labels
 HOST_SETTINGS: Mapping[str, str] = {
     "AzureFunctionsWebHost__hostid": "under which the host keeps locks, the state of timers and keys; made up from the pod's name otherwise",
     "AzureWebJobsSecretStorageType": "where the host keeps keys",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "bytes of a request that the host takes in before the connector sees any",
 }
-"""Settings of the Functions host, and what they do
+"""Settings of the Functions host that each pod needs, and what they do
 (https://learn.microsoft.com/azure/azure-functions/functions-app-settings)."""
+FURTHER_HOST_SETTINGS = frozenset(
+    {"APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
+)
+"""What an overlay may set besides."""
 REPEATED: Mapping[str, str] = {
     "SYNC_SCHEDULE": "the host puts it into a trigger itself",
     "INCREMENTAL_SCHEDULE": "the host puts it into a trigger itself",
@@ -56,7 +61,7 @@ def _settings(data: Mapping[str, str], functions: Sequence[Function]) -> Iterato
     for name, value in data.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             yield f"{name} is not a name that every shell hands on"
-        elif name not in _known() | switches | set(HOST_SETTINGS):
+        elif name not in _known() | switches | set(HOST_SETTINGS) | FURTHER_HOST_SETTINGS:
             yield f"{name} is no setting of the connector, no function of the app and no setting of the host that is known here"
         setting = settings.get(name)
         if setting and setting.secret:
