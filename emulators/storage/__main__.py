@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from emulators.certificates import CertificateAuthority
 from emulators.storage import Azurite, AzuriteFailed, NodeMissing
 
 
@@ -21,11 +22,20 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=1, metavar="N", help="how many accounts (default: 1)")
     parser.add_argument("--persist", type=Path, metavar="DIR", help="keep the data in DIR (default: in memory)")
     parser.add_argument("--node-modules", type=Path, metavar="DIR", help="where azurite is installed")
+    parser.add_argument(
+        "--certificates",
+        type=Path,
+        metavar="DIR",
+        help="speak HTTPS with a certificate of the authority in DIR, made there if need be, and take tokens too",
+    )
     arguments = parser.parse_args()
     stopping = {signal.SIGINT, signal.SIGTERM}
     try:
         azurite = Azurite(
-            node_modules=arguments.node_modules, accounts=arguments.accounts, persist=arguments.persist
+            node_modules=arguments.node_modules,
+            accounts=arguments.accounts,
+            persist=arguments.persist,
+            certificates=CertificateAuthority(arguments.certificates) if arguments.certificates else None,
         ).start()
     except (NodeMissing, AzuriteFailed, ValueError) as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - a command line speaks by printing

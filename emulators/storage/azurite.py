@@ -14,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from emulators.certificates import CertificateAuthority
 from emulators.storage.errors import AzuriteFailed
 from emulators.storage.node import find_azurite, find_node
 
 _WATCHDOG = Path(__file__).with_name("stop_with_parent.cjs")
-_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)")
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (https?://\S+)")
 _START_PATIENCE = 60.0
 """Seconds. A start takes one or two; a cold disk or a busy machine has been seen to need nine."""
 _STOP_PATIENCE = 5.0
@@ -44,18 +45,28 @@ class Azurite:
         node_modules: where ``azurite`` is installed; by default at the top of the repository.
         accounts: how many accounts there are, named ``account0``, ``account1``, …
         persist: a folder to keep the data in; by default it is kept in memory and lost at the end.
+        certificates: who signs its certificate. It speaks HTTPS then, and takes Entra ID's tokens as well as keys: any
+            token of the right audience, issuer and time, for it knows no roles and checks no signature.
 
     Raises:
         NodeMissing: on start, Node or Azurite is not installed.
         AzuriteFailed: on start, it ended or did not answer in time.
     """
 
-    def __init__(self, *, node_modules: Path | None = None, accounts: int = 1, persist: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        node_modules: Path | None = None,
+        accounts: int = 1,
+        persist: Path | None = None,
+        certificates: CertificateAuthority | None = None,
+    ) -> None:
         if accounts < 1:
             raise ValueError(f"accounts must be at least 1, not {accounts}")
         self.accounts = tuple(Account(f"account{n}", _random_key()) for n in range(accounts))
         self._node_modules = node_modules
         self._persist = persist
+        self._certificates = certificates
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._urls: dict[str, str] = {}
@@ -77,20 +88,20 @@ class Azurite:
 
     def connection_string(self, account: int = 0) -> str:
         """What ``AzureWebJobsStorage`` and the storage SDKs take. A secret, like any connection string."""
-        chosen = self.accounts[account]
+        chosen, protocol = self.accounts[account], "https" if self._certificates else "http"
         endpoints = (f"{name.title()}Endpoint={self.url(name, account)};" for name in ("blob", "queue", "table"))
-        return f"DefaultEndpointsProtocol=http;AccountName={chosen.name};AccountKey={chosen.key};" + "".join(endpoints)
+        return f"DefaultEndpointsProtocol={protocol};AccountName={chosen.name};AccountKey={chosen.key};{''.join(endpoints)}"
 
     def start(self) -> Self:
         """Start it and wait until every service listens."""
         if self._process is not None:
             raise RuntimeError("this Azurite has been started already")
-        command = self._command()
+        program = [str(find_node()), "--require", str(_WATCHDOG), str(find_azurite(self._node_modules))]
         self._folder = tempfile.TemporaryDirectory(prefix="azurite-", ignore_cleanup_errors=True)
         accounts = ";".join(f"{account.name}:{account.key}" for account in self.accounts)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                command,
+                [*program, *self._options(Path(self._folder.name))],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -122,12 +133,15 @@ class Azurite:
             self._folder.cleanup()
             self._folder = None
 
-    def _command(self) -> list[str]:
+    def _options(self, folder: Path) -> list[str]:
         options = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         options += ["--location", str(self._persist.resolve())] if self._persist else ["--inMemoryPersistence"]
         for service in ("blob", "queue", "table"):
             options += [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0"]
-        return [str(find_node()), "--require", str(_WATCHDOG), str(find_azurite(self._node_modules)), *options]
+        if self._certificates is not None:
+            certificate, key = self._certificates.files(folder)
+            options += ["--oauth", "basic", "--cert", str(certificate), "--key", str(key)]
+        return options
 
     @property
     def _log(self) -> Path:

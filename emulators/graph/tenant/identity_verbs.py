@@ -52,7 +52,8 @@ class IdentityVerbs(CredentialVerbs):
         explicit = f"isExplicit={not system_assigned}"
         with self.transaction():
             # Not of the ids that other verbs draw from, so that identities change no other id.
-            app_id, object_id = (str(uuid.uuid5(uuid.UUID(self.id), f"{kind} {name} {part}")) for part in ("app", "sp"))
+            seq = self.next_seq()
+            app_id, object_id = (str(uuid.uuid5(uuid.UUID(self.id), f"{name} {seq} {part}")) for part in ("app", "sp"))
             body = service_principal_body(name, app_id, None) | {
                 "servicePrincipalType": "ManagedIdentity",
                 "servicePrincipalNames": [app_id, f"https://identity.azure.net/{app_id}"],
