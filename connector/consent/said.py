@@ -6,13 +6,13 @@ Anybody can open these pages. They tell nothing of the tenant, and of the deploy
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from connector.consent.answers import Reason, Refusal
 from connector.consent.asking import START
 from connector.consent.pages import Listing, Page
 from connector.consent.proving import Proof
-from connector.permissions import FEATURES, Missing, enabled_features
+from connector.permissions import FEATURES, Feature, Missing, enabled_features
 from connector.settings import Settings
 
 _LOOK = "`python -m connector check` looks again at any time, and says what works and what does not."
@@ -221,7 +221,10 @@ def proved(proof: Proof, settings: Settings) -> Page:
 
 def _listings(proof: Proof, settings: Settings) -> tuple[Listing, ...]:
     lame = {one.feature for one in proof.missing}
-    works = tuple(facts.title for name, facts in FEATURES.items() if name in enabled_features(settings) - lame)
+    enabled = enabled_features(settings)
+    works = Listing("What works", _titles(enabled - lame))
+    if not proof.missing:
+        return works, _NEXT
     remedy = Listing(
         "What to do about it",
         (
@@ -233,8 +236,14 @@ def _listings(proof: Proof, settings: Settings) -> tuple[Listing, ...]:
             f"If they are there already, consent may still be on its way: {_LOOK}",
         ),
     )
-    found = Listing("Permissions that are missing, and what is lost without them", _lost(proof.missing))
-    return (Listing("What works", works), *((found, remedy) if proof.missing else ()), _NEXT)
+    lost = Listing("Permissions that are missing, and what is lost without them", _lost(proof.missing))
+    if not proof.permissions:
+        return lost, remedy
+    return works, Listing("What works in part, or not at all", _titles(enabled & lame)), lost, remedy, _NEXT
+
+
+def _titles(features: Set[Feature]) -> tuple[str, ...]:
+    return tuple(facts.title for name, facts in FEATURES.items() if name in features)
 
 
 def _lost(missing: Iterable[Missing]) -> tuple[str, ...]:

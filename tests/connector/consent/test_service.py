@@ -15,7 +15,7 @@ from connector.consent.service import Departure, arrive, depart
 from connector.consent.states import LIFETIME
 from connector.consent.using import MOST_A_MINUTE
 from connector.graph.errors import GraphUnreachable, SignInFailed
-from connector.permissions import Feature, enabled_features, missing, needed_for
+from connector.permissions import FEATURES, Feature, enabled_features, missing, needed_for
 from connector.settings import Settings
 from connector.storage import open_store
 from connector.storage.records.consents import Connection
@@ -193,6 +193,9 @@ def test_what_is_missing_is_told_with_what_is_lost_by_it(settings: Settings) -> 
     assert (page.name, page.status) == ("incomplete", 200)
     assert "<code>Application.Read.All</code>" in page.html
     assert lost in page.html
+    listed = {listing.heading: listing.items for listing in page.listings}
+    assert listed["What works in part, or not at all"] == (FEATURES[Feature.SYNC].title,)
+    assert len(listed["What works"]) == len(enabled_features(settings)) - 1
     found = connection(settings)
     assert found is not None
     assert found.missing == ("Application.Read.All",)
@@ -203,6 +206,7 @@ def test_nothing_granted_is_no_connection_but_is_known(settings: Settings) -> No
 
     found = connection(settings)
     assert (page.name, page.status) == ("no_permissions", 403)
+    assert "What works" not in page.html
     assert found is not None
     assert found.permissions == ()
     assert set(found.missing) >= {"User.Read.All", "Group.Read.All"}

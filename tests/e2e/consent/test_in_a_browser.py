@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from aiohttp import web
+
+from connector.consent.service import Departure, arrive, depart
 from connector.consent.states import LIFETIME, States
 from connector.permissions import Feature, enabled_features, needed_for, use_of
 from connector.settings import Settings
+from emulators.localserver import LocalServer
 from tests.e2e.consent.conftest import KEY, SECRET, Connecting
 
 OTHER_TENANT = "1c5ff1d1-3d0f-4f0e-8a4e-6e5a7a4b7b10"
@@ -155,6 +161,45 @@ def test_no_secret_is_shown_or_logged(connecting: Connecting) -> None:
         assert "eyJ" not in told, "a token"
         assert state not in told
     assert '"page": "connected"' in logged
+
+
+@contextmanager
+def without_tls(connecting: Connecting) -> Iterator[str]:
+    """The address of the same deployment on the machine itself, as a developer runs it."""
+    settings: list[Settings] = []
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        cookies, now = request.headers.get("Cookie", ""), datetime.now(UTC)
+        if request.path == "/api/connect/callback":
+            page = await arrive(settings[0], dict(request.query), cookies, now)
+            return web.Response(text=page.html, status=page.status, headers=page.headers, content_type="text/html")
+        found = depart(settings[0], None, cookies, now)
+        assert isinstance(found, Departure), found
+        return web.Response(status=302, headers={"Location": found.location, "Set-Cookie": found.cookie})
+
+    server = LocalServer(answer, tls=None, port=0, name="without-tls")
+    server.start()
+    settings.append(Settings.load({**connecting.environment, "NOTIFICATION_URL": server.root}))
+    try:
+        yield server.root
+    finally:
+        server.stop()
+
+
+def test_on_the_machine_itself_it_works_without_tls(connecting: Connecting) -> None:
+    app = connecting.environment["ENTRA_CLIENT_ID"]
+    with without_tls(connecting) as url:
+        connecting.graph.tenant.configure_application(
+            app_id=app, redirect_uris=[connecting.callback, f"{url}/api/connect/callback"]
+        )
+        connecting.page.goto(f"{url}/api/connect")
+        [cookie] = connecting.browser.cookies(url)
+        connecting.page.click("#accept")
+        connecting.page.wait_for_url(f"{url}/api/connect/callback?*")
+
+        assert connecting.heading() == "The connector is connected"
+
+    assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("connect", False, True)
 
 
 def answer_of(connecting: Connecting, state: str, **changed: str) -> str:
