@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from connector.permissions import ALWAYS, PERMISSIONS, PROVISIONING, Feature, missing, needed_for
+from connector.permissions import ALWAYS, PERMISSIONS, PROVISIONING, Feature, missing, needed_for, sufficient
 from connector.provisioning.contract import Refused
 from connector.storage.records.operations import Result
 from emulators.graph import GraphEmulator
+from emulators.graph.service.permissions import rule_of
 from emulators.graph.tenant.generator import generate
 from tests.support.groups import Groupwork
 from tests.support.haste import in_haste
@@ -146,3 +147,28 @@ def test_what_is_called_enough_is_enough(desk, which):
     }
 
     assert check(desk, reading | instead) == {}
+
+
+DIRECTORY = "roleManagement/directory"
+
+
+@pytest.mark.parametrize(
+    ("use", "operations"),
+    [
+        (MEMBERS, ["POST groups/{id}/members/$ref", "DELETE groups/{id}/members/{id}/$ref"]),
+        (OWNERS, ["POST groups/{id}/owners/$ref", "DELETE groups/{id}/owners/{id}/$ref"]),
+        (FOR_EVER, [f"POST {DIRECTORY}/roleAssignments", f"DELETE {DIRECTORY}/roleAssignments/{{id}}"]),
+        *(
+            (
+                (Feature.PROVISIONING_PIM, kind),
+                [f"{verb} {DIRECTORY}/role{kind.title()}ScheduleRequests" for verb in ("GET", "POST")],
+            )
+            for kind in ("assignment", "eligibility")
+        ),
+    ],
+)
+def test_nothing_that_is_enough_is_left_out(use, operations):
+    """The connector refuses whoever lacks what the table names, so the table must know everything that Graph lets through."""
+    rules = [{name for alternative in rule_of(one) or () for name in alternative} for one in operations]
+
+    assert set(sufficient(*use)) == set.intersection(*rules)
