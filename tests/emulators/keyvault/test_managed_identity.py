@@ -14,6 +14,7 @@ from azure.identity import ClientAssertionCredential, CredentialUnavailableError
 from azure.keyvault.secrets import SecretClient
 
 from emulators.graph import GraphEmulator
+from emulators.graph.external_issuer import ExternalIssuer
 from emulators.graph.managed_identity import ManagedIdentityEndpoint
 from emulators.graph.service.audiences import EXCHANGE_APP_ID, version_2_issuer
 from emulators.graph.service.faults import Fault
@@ -172,3 +173,27 @@ def test_a_token_for_something_else_does_not_open_graph(graph: GraphEmulator, ap
     assert claims(token)["aud"] == "https://storage.azure.com"
     assert "roles" not in claims(token)
     assert get(graph, "users", token).status_code == 401
+
+
+def test_a_federated_token_opens_the_vault_as_the_application(
+    graph: GraphEmulator, vault: KeyVaultEmulator, connector_id: str
+) -> None:
+    cluster = ExternalIssuer()
+    graph.tenant.set_issuer_keys(cluster.url, cluster.key_set())
+    federated = graph.tenant.add_federated_credential(cluster.url, "system:serviceaccount:entra:connector")
+    vault.grant(connector_id, Role.SECRETS_USER)
+    vault.vault.set_secret("entra-secret", "s3cret")
+    credential = ClientAssertionCredential(
+        graph.tenant.id,
+        graph.client_id,
+        lambda: cluster.token("system:serviceaccount:entra:connector"),
+        authority=graph.authority,
+        disable_instance_discovery=True,
+        connection_verify=graph.ca_file,
+    )
+    try:
+        with vault.public_name() as url:
+            client = SecretClient(url, credential, connection_verify=vault.ca_file)
+            assert client.get_secret("entra-secret").value == "s3cret"
+    finally:
+        graph.tenant.remove_credential(federated)
