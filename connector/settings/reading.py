@@ -43,13 +43,13 @@ class ReadingSettings:
     sign_in_activity: bool = setting(
         "SIGN_IN_ACTIVITY",
         true_or_false,
-        "Read when accounts last signed in. Needs AuditLog.Read.All and Entra ID P1, and is slow: Graph limits it.",
+        "Read when accounts last signed in. Needs a permission of its own (`permissions` tells) and Entra ID P1, and is slow: Graph limits it.",
         default="false",
     )
     mailbox_purpose: bool = setting(
         "MAILBOX_PURPOSE",
         true_or_false,
-        "Read what each mailbox is for (person, shared, room). Needs MailboxSettings.Read, one request an account.",
+        "Read what each mailbox is for (person, shared, room). Needs a permission of its own (`permissions` tells), and takes one request an account.",
         default="false",
     )
     inherited_grants: InheritedGrants = setting(
