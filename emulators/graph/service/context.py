@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from emulators.graph.service.clock import Clock
 from emulators.graph.service.delta.resets import Resets
+from emulators.graph.service.newborn import Newborn
 from emulators.graph.service.replica import Replica
 from emulators.graph.service.state import TenantState, fact_or
 from emulators.graph.service.tokens import TokenMaker
@@ -22,6 +23,7 @@ class Context:
         self.clock = clock
         self.tokens = tokens
         self.resets = Resets()
+        self.newborn = Newborn(clock)
         self.replica = Replica(tenant, clock)
         self._lagging = False
         self.variants = variants

@@ -12,6 +12,7 @@ from emulators.graph.service.errors import GraphError, method_not_allowed, unkno
 from emulators.graph.service.lookups import add_lookups
 from emulators.graph.service.resources import directory, roles, tables
 from emulators.graph.service.resources.collection import Collection
+from emulators.graph.service.writes import federation
 from emulators.graph.service.writes.routes import add_writes
 
 _ID = re.compile(r"[^/()]+")
@@ -160,6 +161,9 @@ def _add_relationships(add: _Add) -> None:
         ("servicePrincipals", "transitiveMemberOf", False),
     ):
         _add_related(add, entity_set, name, ops.transitive(entity_set, forward=forward))
+    federated = "applications/{id}/federatedIdentityCredentials"
+    add("GET", federated, federation.list_all)
+    add("GET", f"{federated}/{{id}}", federation.read)
     for entity_set, name in (
         ("users", "appRoleAssignments"),
         ("groups", "appRoleAssignments"),

@@ -49,6 +49,8 @@ class Variants:
         device_code_interval: seconds between two questions whether a code was entered.
         device_code_slow_down: whoever asks sooner is told to slow down (RFC 8628; Entra ID's documents do not mention it).
         users_register_applications: people without a directory role may register applications (the default of tenants).
+        new_object_seconds: writes that name an application or service principal younger than that do not find it.
+        longest_secret_days: the longest life that the tenant's policy lets a secret of an application have; 0: any.
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """
 
@@ -86,6 +88,8 @@ class Variants:
     device_code_interval: int = 5
     device_code_slow_down: bool = False
     users_register_applications: bool = True
+    new_object_seconds: float = 0
+    longest_secret_days: int = 0
     retry_after: bool = True
     federation_refusal_says_why: bool = True
     throttle_body: str = "documented"

@@ -128,7 +128,7 @@ class ConsentVerbs(CredentialVerbs):
         wanted = (app_id or self.client_id).lower()
         with self.transaction():
             asked = self.asked_permissions(wanted)
-            principal = self.instantiate_application(wanted)
+            principal = self.instantiate_application(wanted, {"tags": [INTEGRATED_APP]})
             for permission in asked:
                 if only is None or permission.value in only:
                     with suppress(AlreadyExists):
@@ -156,7 +156,6 @@ class ConsentVerbs(CredentialVerbs):
                 "appOwnerOrganizationId": body.get("publisher", self.id),
                 "replyUrls": redirect_uris_of(body),
                 "servicePrincipalNames": [app_id.lower(), *body.get("identifierUris", ())],
-                "tags": [INTEGRATED_APP],
             }
             return self.create_service_principal(name, properties={**shared, **own, **(properties or {})})
 

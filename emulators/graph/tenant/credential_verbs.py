@@ -21,7 +21,13 @@ class CredentialVerbs(ApplicationVerbs):
     """Credentials and permissions of applications. ``app_id`` is the application (client) id, the connector's where None."""
 
     def add_client_secret(
-        self, secret: str, *, app_id: str | None = None, starts_at: str | None = None, ends_at: str | None = None
+        self,
+        secret: str,
+        *,
+        app_id: str | None = None,
+        starts_at: str | None = None,
+        ends_at: str | None = None,
+        name: str = "",
     ) -> str:
         """Add a client secret, besides those that there are; returns the id of the credential.
 
@@ -30,16 +36,23 @@ class CredentialVerbs(ApplicationVerbs):
             app_id: the application.
             starts_at: from when it is valid, ISO 8601; always where None.
             ends_at: until when; for ever where None.
+            name: what people call it.
 
         Raises:
             NotAllowed: the secret is empty, or a time cannot be read.
         """
         if not secret:
             raise NotAllowed(Reason.INVALID_VALUE, "A client secret cannot be empty.")
-        return self._add_credential("secret", secret, app_id, starts_at, ends_at)
+        return self._add_credential("secret", secret, app_id, starts_at, ends_at, name=name)
 
     def add_certificate(
-        self, certificate: str, *, app_id: str | None = None, starts_at: str | None = None, ends_at: str | None = None
+        self,
+        certificate: str,
+        *,
+        app_id: str | None = None,
+        starts_at: str | None = None,
+        ends_at: str | None = None,
+        name: str = "",
     ) -> str:
         """Register a certificate, PEM, without its key; returns the id of the credential. Its own times count as well.
 
@@ -52,18 +65,26 @@ class CredentialVerbs(ApplicationVerbs):
             raise NotAllowed(Reason.INVALID_VALUE, "The certificate is not PEM.") from None
         starts = starts_at or found.not_valid_before_utc.isoformat()
         return self._add_credential(
-            "certificate", certificate, app_id, starts, ends_at or found.not_valid_after_utc.isoformat()
+            "certificate", certificate, app_id, starts, ends_at or found.not_valid_after_utc.isoformat(), name=name
         )
 
     def add_federated_credential(
-        self, issuer: str, subject: str, *, audience: str = TOKEN_EXCHANGE, app_id: str | None = None
+        self,
+        issuer: str,
+        subject: str,
+        *,
+        audience: str = TOKEN_EXCHANGE,
+        app_id: str | None = None,
+        name: str = "",
+        description: str | None = None,
     ) -> str:
         """Trust another identity provider's tokens for one subject; returns the id of the credential.
 
         The provider's keys are given with :meth:`set_issuer_keys`.
         """
-        content = to_json({"issuer": issuer, "subject": subject, "audience": audience})
-        return self._add_credential("federated", content, app_id, None, None)
+        trusted = {"issuer": issuer, "subject": subject, "audience": audience}
+        content = to_json(trusted if description is None else {**trusted, "description": description})
+        return self._add_credential("federated", content, app_id, None, None, name=name)
 
     def remove_credential(self, credential_id: str) -> None:
         """Remove a secret, certificate or federated credential.
@@ -107,7 +128,7 @@ class CredentialVerbs(ApplicationVerbs):
         return int(row[0]), str(row[1])
 
     def _add_credential(
-        self, kind: str, content: str, app_id: str | None, starts_at: str | None, ends_at: str | None
+        self, kind: str, content: str, app_id: str | None, starts_at: str | None, ends_at: str | None, *, name: str
     ) -> str:
         with self.transaction() as db:
             owner = (app_id or self.client_id).lower()
@@ -115,8 +136,8 @@ class CredentialVerbs(ApplicationVerbs):
             # Not of the ids that other verbs draw from, so that credentials change no other id.
             made = str(uuid.uuid5(uuid.UUID(self.id), f"credential {count} {kind} {owner} {content}"))
             db.execute(
-                "INSERT INTO credentials VALUES (?, ?, ?, ?, ?, ?)",
-                (made, owner, kind, content, _seconds(starts_at), _seconds(ends_at)),
+                "INSERT INTO credentials VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (made, owner, kind, content, _seconds(starts_at), _seconds(ends_at), name),
             )
             return made
 

@@ -145,9 +145,10 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 -- With what applications prove who they are, several each. kind: 'secret' (content: the secret), 'certificate' (content:
 -- the certificate, PEM) or 'federated' (content: JSON with issuer, subject, audience). In force from starts_at to ends_at,
--- seconds since 1970 on the service's clock; NULL is open.
+-- seconds since 1970 on the service's clock; NULL is open. name: what people call it; empty where nobody has named it.
 CREATE TABLE credentials (
-    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL, starts_at REAL, ends_at REAL
+    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL, starts_at REAL, ends_at REAL,
+    name TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX credentials_by_app ON credentials (app_id, kind);
 -- Public keys of the identity providers whose tokens federated credentials trust: a JSON Web Key Set by issuer.

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from emulators.graph.service.resources import credentials
+
 _decode = msgspec.json.decode
 Values = Mapping[int, Any]
 
@@ -87,5 +89,7 @@ JOINED: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Sequence[int]], V
     ("user", "assignedLicenses"): _user_licenses,
     ("user", "signInActivity"): _sign_ins,
     ("group", "assignedLicenses"): _group_licenses,
+    ("application", "passwordCredentials"): credentials.of_kind("secret"),
+    ("application", "keyCredentials"): credentials.of_kind("certificate"),
 }
 """How to read each such property, by type and name, for the keys of a page."""

@@ -20,6 +20,8 @@ from emulators.graph.service.state import fact_or
 Item = dict[str, Any]
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _SELECT_ONLY = frozenset({"$select"})
+_PREMIUM_PLANS = (("p1", "41781fb2-bc02-4b7c-bd55-b576c07bb09d"), ("p2", "eec0eb4f-6444-4f95-aba0-50c24d67f998"))
+"""Service plans AAD_PREMIUM and AAD_PREMIUM_P2, by the tenant's facts that tell of them."""
 
 
 def subscribed_skus(tenant_id: str) -> Collection:
@@ -178,7 +180,22 @@ def _about(context: Context) -> Item:
         "verifiedDomains": [
             {"capabilities": "Email", "isDefault": True, "isInitial": True, "name": domain, "type": "Managed"}
         ],
+        "assignedPlans": _premium_plans(context),
     }
+
+
+def _premium_plans(context: Context) -> list[Item]:
+    """Entra ID's own plans, P1 and P2, of those that the tenant has; a real tenant lists those of other services, too."""
+    assigned = fact_or(context.tenant, "created_at", "2019-02-04T09:12:00Z")
+    return [
+        {
+            "assignedDateTime": assigned,
+            "capabilityStatus": "Enabled" if context.has_premium(plan) else "Deleted",
+            "service": "AADPremiumService",
+            "servicePlanId": plan_id,
+        }
+        for plan, plan_id in _PREMIUM_PLANS
+    ]
 
 
 def mailbox_settings(context: Context, user: int) -> Item:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from emulators.graph.service.delegated import becomes_owner
 from emulators.graph.service.errors import GraphError, bad_request, not_found
@@ -12,7 +15,8 @@ from emulators.graph.service.messages import Reply
 from emulators.graph.service.operations import Call, Operation, assignments
 from emulators.graph.service.resources import tables
 from emulators.graph.service.resources.directory import TYPE_OF_SET, whole_type
-from emulators.graph.service.writes import payload
+from emulators.graph.service.writes import credentials, payload, registration
+from emulators.graph.service.writes.addressing import check_known
 from emulators.graph.service.writes.answers import created, done, tenant_of
 from emulators.graph.service.writes.refusals import refusals
 from emulators.graph.tenant.errors import NotAllowed
@@ -35,10 +39,21 @@ def create_application(call: Call) -> Reply:
     """
     given = payload.properties(payload.parse(call), "application", _APP_READ_ONLY)
     payload.require(given, "displayName")
-    made = tenant_of(call).create_application(given["displayName"], properties=given)
-    if becomes_owner(call):
-        tenant_of(call).add_owner(made, call.caller.object_id)
-    return created(call, whole_type("applications"), made)
+    passwords, keys = given.pop("passwordCredentials", []), given.pop("keyCredentials", [])
+    registration.check(call, given, None)
+    tenant = tenant_of(call)
+    with tenant.transaction():
+        made = tenant.create_application(given["displayName"], properties=given)
+        if becomes_owner(call):
+            tenant.add_owner(made, call.caller.object_id)
+        shown = [credentials.new_password(call, made, one) for one in passwords]
+        if keys:
+            credentials.replace_keys(call, made, keys)
+    call.context.newborn.note(made)
+    reply = created(call, whole_type("applications"), made)
+    if shown:
+        reply.body["passwordCredentials"] = shown
+    return reply
 
 
 def create_service_principal(call: Call) -> Reply:
@@ -50,8 +65,8 @@ def create_service_principal(call: Call) -> Reply:
     given = payload.properties(payload.parse(call), "servicePrincipal", _PRINCIPAL_READ_ONLY)
     payload.require(given, "appId")
     app_id = str(given["appId"]).lower()
-    application = _by_app_id(call, "application", app_id)
-    if application is None:
+    application = tenant_of(call).application(app_id)
+    if application is None or _too_new(call, app_id):
         message = f"The appId '{app_id}' of the service principal does not reference a valid application object."
         raise GraphError(
             400,
@@ -65,11 +80,22 @@ def create_service_principal(call: Call) -> Reply:
             f"{app_id} is already in use."
         )
         raise GraphError(409, "Request_MultipleObjectsWithSameKeyValue", message)
-    name = application["displayName"]
-    shared = {key: application[key] for key in ("appRoles", "signInAudience") if application.get(key)}
-    own = {"appId": app_id, "displayName": name, "appDisplayName": name, "servicePrincipalNames": [app_id]}
-    made = tenant_of(call).create_service_principal(name, properties={**shared, **own, **given, "appId": app_id})
+    made = tenant_of(call).instantiate_application(app_id, {**given, "appId": app_id})
+    call.context.newborn.note(made)
     return created(call, whole_type("servicePrincipals"), made)
+
+
+def upsert_service_principal(call: Call) -> Reply:
+    """``PATCH /servicePrincipals(appId='…')`` with ``Prefer: create-if-missing``, where there is none.
+
+    Raises:
+        GraphError: as :func:`create_service_principal`; 404 where another key was given.
+    """
+    name, _, value = call.ids[0].partition("='")
+    if name.lower() != "appid":
+        raise not_found(call.ids[0])
+    body = {**payload.parse(call), "appId": value.rstrip("'")}
+    return create_service_principal(replace(call, request=replace(call.request, body=msgspec.json.encode(body))))
 
 
 def updates(type_name: str) -> Operation:
@@ -78,6 +104,9 @@ def updates(type_name: str) -> Operation:
 
     def operation(call: Call) -> Reply:
         given = payload.properties(payload.parse(call), type_name, read_only)
+        if type_name == "application":
+            _change_credentials(call, given)
+            registration.check(call, given, call.ids[0])
         with refusals():
             update = {
                 "application": tenant_of(call).update_application,
@@ -97,6 +126,8 @@ def assigns(entity_set: str, name: str) -> Operation:
         body = payload.parse(call)
         for wanted in ("principalId", "resourceId", "appRoleId"):
             _check_guid(body, wanted)
+        for named in ("principalId", "resourceId"):
+            check_known(call, str(body[named]))
         tenant = tenant_of(call)
         with refusals(bad_request("Permission being assigned already exists on the object")):
             here = tenant.find(call.ids[0], TYPE_OF_SET[entity_set])
@@ -194,10 +225,29 @@ def _no_such_role(call: Call, resource_id: str) -> GraphError:
     return bad_request(f"Permission being assigned was not found on application '{app_id}'.")
 
 
-def _by_app_id(call: Call, type_name: str, app_id: str) -> dict[str, Any] | None:
-    tenant = tenant_of(call)
-    row = tenant.db.execute(
-        "SELECT id FROM objects WHERE type = ? AND deleted IS NULL AND json_extract(body, '$.appId') = ?",
-        (type_name, app_id),
-    ).fetchone()
-    return tenant.find(row[0]).body if row else None
+def _change_credentials(call: Call, given: dict[str, Any]) -> None:
+    """Take credentials out of what is given, and let the application have those."""
+    for name, change in (
+        ("passwordCredentials", credentials.replace_passwords),
+        ("keyCredentials", credentials.replace_keys),
+    ):
+        some = given.pop(name, None)
+        if some is not None:
+            change(call, call.ids[0], some)
+
+
+def _too_new(call: Call, app_id: str) -> bool:
+    own = _by_app_id(call, "application", app_id)
+    return own is not None and call.context.newborn.unknown(own, call.context.variants.new_object_seconds)
+
+
+def _by_app_id(call: Call, type_name: str, app_id: str) -> str | None:
+    row = (
+        tenant_of(call)
+        .db.execute(
+            "SELECT id FROM objects WHERE type = ? AND deleted IS NULL AND json_extract(body, '$.appId') = ?",
+            (type_name, app_id),
+        )
+        .fetchone()
+    )
+    return str(row[0]) if row else None

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulators.graph.service.operations import Operation
-from emulators.graph.service.writes import applications, directory, groups, licenses, references, roles, users
+from emulators.graph.service.writes import (
+    applications,
+    credentials,
+    directory,
+    federation,
+    groups,
+    licenses,
+    references,
+    roles,
+    users,
+)
+from emulators.graph.service.writes.addressing import addressed
 from emulators.graph.service.writes.references import Relationship
 
 Add = Callable[[str, str, Operation], None]
@@ -38,21 +49,43 @@ def _applications(add: Add) -> None:
     add("POST", "applications", applications.create_application)
     add("POST", "servicePrincipals", applications.create_service_principal)
     for entity_set, type_name in (("applications", "application"), ("servicePrincipals", "servicePrincipal")):
-        add("PATCH", f"{entity_set}/{{id}}", applications.updates(type_name))
-        add("DELETE", f"{entity_set}/{{id}}", directory.deletes(type_name))
-    _relationship(add, "applications", references.APPLICATION_OWNERS)
-    _relationship(add, "servicePrincipals", references.SERVICE_PRINCIPAL_OWNERS)
+        upsert = applications.upsert_service_principal if type_name == "servicePrincipal" else None
+        add("PATCH", f"{entity_set}/{{id}}", addressed(type_name, applications.updates(type_name), upsert))
+        add("DELETE", f"{entity_set}/{{id}}", addressed(type_name, directory.deletes(type_name)))
+    _relationship(_addressing(add), "applications", references.APPLICATION_OWNERS)
+    _relationship(_addressing(add), "servicePrincipals", references.SERVICE_PRINCIPAL_OWNERS)
+    _credentials(_addressing(add))
     for entity_set, name in (
         ("users", "appRoleAssignments"),
         ("groups", "appRoleAssignments"),
         ("servicePrincipals", "appRoleAssignments"),
         ("servicePrincipals", "appRoleAssignedTo"),
     ):
-        add("POST", f"{entity_set}/{{id}}/{name}", applications.assigns(entity_set, name))
-        add("DELETE", f"{entity_set}/{{id}}/{name}/{{id}}", applications.unassigns(entity_set, name))
+        put = _addressing(add) if entity_set == "servicePrincipals" else add
+        put("POST", f"{entity_set}/{{id}}/{name}", applications.assigns(entity_set, name))
+        put("DELETE", f"{entity_set}/{{id}}/{name}/{{id}}", applications.unassigns(entity_set, name))
     add("POST", "oauth2PermissionGrants", applications.consent)
     add("PATCH", "oauth2PermissionGrants/{id}", applications.change_consent)
     add("DELETE", "oauth2PermissionGrants/{id}", applications.withdraw_consent)
+
+
+def _credentials(add: Add) -> None:
+    add("POST", "applications/{id}/addPassword", credentials.add_password)
+    add("POST", "applications/{id}/removePassword", credentials.remove_password)
+    federated = "applications/{id}/federatedIdentityCredentials"
+    add("POST", federated, federation.create)
+    add("PATCH", f"{federated}/{{id}}", federation.update)
+    add("DELETE", f"{federated}/{{id}}", federation.delete)
+
+
+def _addressing(add: Add) -> Add:
+    """Like ``add``, for operations that want an object id in the first place of the path."""
+
+    def put(method: str, template: str, operation: Operation) -> None:
+        type_name = "application" if template.startswith("applications/") else "servicePrincipal"
+        add(method, template, addressed(type_name, operation))
+
+    return put
 
 
 def _directory(add: Add) -> None:

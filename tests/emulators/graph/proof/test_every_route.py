@@ -23,6 +23,7 @@ LISTED_ELSEWHERE = {
 }
 READ_ON_THEIR_OWN = (
     "me",
+    "applications/{id}/federatedIdentityCredentials",  # not in the part of the description that is kept here
     "directoryObjects/delta",  # with its own tests, since it needs a filter
 )
 SETS = {
