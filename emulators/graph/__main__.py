@@ -9,13 +9,15 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from emulators.certificates import CertificateAuthority
 from emulators.graph import GraphEmulator
+from emulators.graph.managed_identity import ManagedIdentityEndpoint
 from emulators.graph.service.throttle import TenantSize
 from emulators.graph.tenant.generator import generate
-from emulators.graph.tenant.tenant import Tenant
+from emulators.graph.tenant.tenant import CONNECTOR_PERMISSIONS, Tenant
 from emulators.processes import STOP_WITH_STDIN, call_when_stdin_closes
 
 _MOST_USERS_IN_MEMORY = 150_000
@@ -40,16 +42,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with (
             _tenant(options) as tenant,
             GraphEmulator(
-                tenant, port=options.port, latency_ms=options.latency_ms, throttle=options.throttle
+                tenant,
+                port=options.port,
+                latency_ms=options.latency_ms,
+                throttle=options.throttle,
+                certificates=CertificateAuthority(options.certificates) if options.certificates else None,
             ) as emulator,
+            ExitStack() as beside,
         ):
-            sys.stdout.write(json.dumps(emulator.info()) + "\n")
+            identity = _identity(emulator, options.managed_identity, beside) if options.managed_identity else {}
+            sys.stdout.write(json.dumps(emulator.info() | identity) + "\n")
             sys.stdout.flush()
             stopped.wait()
     except OSError as error:
         sys.stderr.write(f"The emulator cannot listen on port {options.port}: {error.strerror or error}.\n")
         return 1
     return 0
+
+
+def _identity(emulator: GraphEmulator, name: str, beside: ExitStack) -> dict[str, str]:
+    """Serve a user-assigned identity with the connector's permissions; what a client needs to be it."""
+    object_id = emulator.tenant.create_managed_identity(name, permissions=CONNECTOR_PERMISSIONS)
+    endpoint = beside.enter_context(ManagedIdentityEndpoint(emulator, [object_id])).environment()
+    return {
+        "identity_object_id": object_id,
+        "identity_client_id": emulator.tenant.managed_identity(object_id).client_id,
+        "identity_endpoint": endpoint["IDENTITY_ENDPOINT"],
+        "identity_header": endpoint["IDENTITY_HEADER"],
+    }
 
 
 @contextmanager
@@ -86,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     members.add_argument("--members-per-group", type=_whole, metavar="N", help="the same for every group, instead")
     parser.add_argument("--seed", type=_whole, default=1, metavar="S", help="another seed, another tenant (default 1)")
     parser.add_argument("--port", type=_whole, default=0, metavar="P", help="port (default: chosen by the system)")
+    parser.add_argument(
+        "--certificates", type=Path, metavar="DIR", help="folder of a certificate authority, made there if need be"
+    )
+    parser.add_argument(
+        "--managed-identity",
+        metavar="NAME",
+        help="add a user-assigned identity with the connector's permissions, and serve it tokens as App Service does",
+    )
     parser.add_argument(
         "--latency-ms", type=float, default=0, metavar="L", help="how long each answer takes at least (default 0)"
     )
