@@ -41,8 +41,8 @@ class Proof(Protocol):
             CredentialProblem: there is nothing that can be used.
         """
 
-    async def another(self, refused: AsyncSupportsTokenInfo) -> AsyncSupportsTokenInfo | None:
-        """What else there is, now that Entra ID refuses ``refused``; None where nothing is."""
+    async def another(self) -> AsyncSupportsTokenInfo | None:
+        """What else there is, now that Entra ID refuses what :meth:`credential` gave; None where nothing is."""
 
     def secrets(self) -> tuple[str, ...]:
         """What nobody may see, as text."""
@@ -69,7 +69,7 @@ class Platform:
         """The same every time."""
         return self._credential
 
-    async def another(self, refused: AsyncSupportsTokenInfo) -> None:
+    async def another(self) -> None:
         """Nothing."""
 
     def secrets(self) -> tuple[str, ...]:
@@ -169,11 +169,11 @@ class Replaceable:
             held = await self._read()
         return held.made.credential
 
-    async def another(self, refused: AsyncSupportsTokenInfo) -> AsyncSupportsTokenInfo | None:
+    async def another(self) -> AsyncSupportsTokenInfo | None:
         """What is there by now, or what was there before: Entra ID takes minutes to know a new secret everywhere, and the old one is still
         good for that long."""
-        held = await self._read()
-        if held.made.credential is not refused:
+        before, held = self._held, await self._read()
+        if before is None or held.value.data != before.value.data:
             return held.made.credential
         if self._before is None:
             return None

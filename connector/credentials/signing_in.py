@@ -140,7 +140,7 @@ class SignIn:
         except AzureError as error:
             problem = self._problem(error)
         if isinstance(problem, SignInRefused) and problem.of_proof:
-            another = await self._proof.another(credential)
+            another = await self._proof.another()
             if another is not None:
                 try:
                     return await another.get_token_info(*scopes, options=options)
