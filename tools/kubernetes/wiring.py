@@ -41,6 +41,9 @@ def wiring_problems(overlay: Overlay) -> Iterator[str]:
 def _labels(deployment: Object) -> Iterator[str]:
     if not deployment["spec"]["selector"]["matchLabels"].items() <= pod_labels(deployment).items():
         yield "its selector does not fit its own pods"
+    for spread in deployment["spec"]["template"]["spec"].get("topologySpreadConstraints", ()):
+        if not spread["labelSelector"]["matchLabels"].items() <= pod_labels(deployment).items():
+            yield "topologySpreadConstraints look at other pods than its own"
     if role_of(deployment) is None:
         yield f"the label app.kubernetes.io/component must be one of {', '.join(Role)}"
 

@@ -61,6 +61,7 @@ MISTAKES = {
     "an Ingress to another Service": (INGRESS, "name: entra-http", "name: entra", "leads to the Service entra, which does not exist"),
     "an Ingress at another address": (INGRESS, "entra.contoso.com", "entra.fabrikam.com", "NOTIFICATION_URL is https://entra.contoso.com, and the Ingress answers at https://entra.fabrikam.com"),
     "a selector that fits nothing": (WORKERS, "matchLabels:\n      app.kubernetes.io/name: entra-connector\n      app.kubernetes.io/component: workers", "matchLabels:\n      app.kubernetes.io/component: worker", "its selector does not fit its own pods"),
+    "pods spread by the looks of others": (HTTP, "labelSelector:\n            matchLabels:\n              app.kubernetes.io/name: entra-connector\n              app.kubernetes.io/component: http", "labelSelector:\n            matchLabels:\n              app.kubernetes.io/component: https", "topologySpreadConstraints look at other pods"),
     "a budget that stops a drain": (BUDGETS, "component: http", "component: timers", "would keep the node of entra-timers"),
     "a budget for nobody": (BUDGETS, "component: workers", "component: worker", "PodDisruptionBudget entra-workers fits no pod"),
     "pods that reach everything": (NETWORK, "port: 443", "port: 8443", "lets pods reach TCP 8443"),
