@@ -63,6 +63,17 @@ def test_tokens_that_somebody_else_signed_do_not_count(vault: KeyVaultEmulator) 
     assert get(vault, "not.a.token").status_code == 401
 
 
+def test_tokens_that_were_changed_do_not_count(
+    vault: KeyVaultEmulator, credential: ClientSecretCredential, connector_id: str
+) -> None:
+    vault.grant(connector_id)
+    vault.vault.set_secret("any", "x")
+    token = credential.get_token("https://vault.azure.net/.default").token
+    other = credential.get_token("https://graph.microsoft.com/.default").token
+    forged = token.rpartition(".")[0] + "." + other.rpartition(".")[2]
+    assert (get(vault, token).status_code, get(vault, forged).status_code) == (200, 401)
+
+
 def test_tokens_whose_time_is_over_do_not_count(
     graph: GraphEmulator, vault: KeyVaultEmulator, credential: ClientSecretCredential, connector_id: str
 ) -> None:
