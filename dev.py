@@ -213,13 +213,14 @@ def test(arguments: list[str]) -> None:
 
 
 def check(_: list[str]) -> None:
-    """Lint, format, types, pinned requirements."""
-    environment = set_up(azurite=False)
+    """Lint, format, types, templates, pinned requirements."""
+    environment = set_up()
     failed = []
     for name, command in {
         "lint": [environment.bin / "ruff", "check"],
         "format": [environment.bin / "ruff", "format", "--check"],
         "types": [environment.python, "-m", "mypy"],
+        "templates": [environment.python, "-m", "tools.infra"],
     }.items():
         say(f"— {name}")
         if subprocess.run([str(part) for part in command], cwd=TOP, check=False).returncode:
@@ -267,7 +268,8 @@ TASKS: dict[str, tuple[str, Callable[[list[str]], None]]] = {
         module("tools.demo"),
     ),
     "test": ("run all the tests; further arguments go to pytest", test),
-    "check": ("lint, format, types, pinned requirements", check),
+    "check": ("lint, format, types, templates, pinned requirements", check),
+    "infra": ("check the templates of a deployment in Azure, without Azure", module("tools.infra")),
     "start": ("run storage, Graph emulator and Functions host together until stopped", module("tools.start")),
     "graph": (
         "run only the Graph emulator and print where it is, as one JSON line",

@@ -22,7 +22,7 @@ def type_of_resource(declared: Declaration, template: Template, facts: Facts) ->
     if not version:
         return f"{declared.reference} says no version."
     found = facts.find(name, version)
-    parent = value_of(declared.value, "parent") if declared.value is not None else None
+    parent = value_of(declared.value, "parent")
     if isinstance(found, ResourceType) and parent is not None:
         outer = template.find(text(parent).partition("[")[0], Kind.RESOURCE)
         if outer is not None and full_type(outer)[0].lower() != name.rpartition("/")[0].lower():

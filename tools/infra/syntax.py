@@ -104,11 +104,10 @@ def properties(node: Node) -> list[Property]:
     return found
 
 
-def value_of(node: Node, *path: str) -> Node | None:
+def value_of(node: Node | None, *path: str) -> Node | None:
     """The value at ``path`` in an object that is written out; None where there is none."""
     for name in path:
-        found = [one.value for one in properties(node) if one.name == name] if node.type == "object" else []
-        if not found:
+        if node is None or node.type != "object":
             return None
-        node = found[0]
+        node = next((one.value for one in properties(node) if one.name == name), None)
     return node

@@ -85,7 +85,7 @@ class _TemplateCheck:
         if module is None:
             yield source.finding(one.node, "unknown-module", f"There is no {one.reference}.")
             return
-        given = value_of(one.value, "scope") if one.value is not None else None
+        given = value_of(one.value, "scope")
         if module.scope != self._template.scope and given is None:
             message = f"{one.reference} is for a {module.scope}; its scope has to be said."
             yield source.finding(one.node, "wrong-scope", message)

@@ -1,0 +1,1 @@
+"""What is asked of the templates beyond that they compile: one policy a file."""

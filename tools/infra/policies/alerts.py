@@ -1,0 +1,73 @@
+"""Alerts: those of contract.json are deployed as it says, and go by events that the connector logs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import connector
+from tools.infra.declarations import Kind
+from tools.infra.evaluating import evaluate
+from tools.infra.findings import Finding, meant, of_file
+from tools.infra.policies.tree import Tree
+from tools.infra.syntax import literal, properties, walk
+
+_CONNECTOR = Path(connector.__file__).parent
+_EVENT = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
+_COMPARED = {"severity": "severity", "window": "window", "frequency": "frequency", "meaning": "says"}
+
+
+@cache
+def logged_events() -> frozenset[str]:
+    """The names of all events that the connector logs."""
+    found = set[str]()
+    for path in _CONNECTOR.rglob("*.py"):
+        source = path.read_text()
+        for call in ast.walk(ast.parse(source)) if "log_event" in source else ():
+            if (
+                isinstance(call, ast.Call)
+                and len(call.args) > 1
+                and ast.unparse(call.func) in ("log_event", "refuse_storage")
+            ):
+                constants = (node for node in ast.walk(call.args[1]) if isinstance(node, ast.Constant))
+                found |= {node.value for node in constants if isinstance(node.value, str)}
+    return frozenset(found)
+
+
+def check(tree: Tree) -> Iterator[Finding]:
+    """``alert``, ``alert-query``, ``alert-event``."""
+    contract, folder, logged = tree.contract["alerts"], tree.infra / "queries", logged_events()
+    template = tree.templates[tree.infra / "modules" / "alerts.bicep"]
+    declared = template.find("rules", Kind.VAR)
+    rules = {one["name"]: one for one in evaluate(declared.value, template)} if declared else {}
+    loaded = _loaded(tree)
+    for name in sorted(set(contract) ^ set(rules)):
+        yield of_file(template.source.path, "alert", f"{name} is deployed or in contract.json only.")
+    for name in sorted(set(contract) & set(rules)):
+        agreed, rule = contract[name], rules[name]
+        for key, property_ in _COMPARED.items():
+            if rule.get(property_) != agreed[key]:
+                yield of_file(template.source.path, "alert", f"{property_} of {name} is not what contract.json says.")
+        if loaded.get(name) != f"queries/{agreed['query']}":
+            yield of_file(
+                tree.main.source.path, "alert-query", f"The query of {name} is not queries/{agreed['query']}."
+            )
+        query = folder / agreed["query"]
+        asked = set(_EVENT.findall(query.read_text())) if query.is_file() else set()
+        for event in sorted(asked ^ set(agreed["events"])):
+            yield of_file(query, "alert-event", f"{event} is in the query or in contract.json only.")
+        for event in sorted(asked - logged):
+            yield of_file(query, "alert-event", f"Nothing logs {event}.{meant(event, logged)}")
+
+
+def _loaded(tree: Tree) -> dict[str, str]:
+    """Files of queries by the name of the alert."""
+    declared = tree.main.find("queries", Kind.VAR)
+    found = {}
+    for one in properties(declared.value) if declared and declared.value is not None else ():
+        names = [literal(node) for node in walk(one.value) if node.type == "string"]
+        found[str(one.name)] = str(names[0]) if names else ""
+    return found

@@ -1,0 +1,62 @@
+"""Private networking is all or nothing: with it, nobody reaches storage or Key Vault from outside; without it, everything is reached.
+
+The app itself stays public, because Microsoft Graph calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.infra.declarations import Kind
+from tools.infra.evaluating import evaluate
+from tools.infra.findings import Finding
+from tools.infra.policies.tree import Deployed, Tree
+from tools.infra.syntax import text, value_of, walk
+
+_PRIVATE = ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults")
+_SERVICES = {"blob": "privatelink.blob.", "queue": "privatelink.queue.", "vault": "privatelink"}
+_DELEGATED_TO = "Microsoft.App/environments"
+
+
+def check(tree: Tree) -> Iterator[Finding]:
+    """``network``."""
+    for type_ in _PRIVATE:
+        for one in tree.resources(type_):
+            yield from _follows_switch(tree, one)
+    for site in tree.resources("Microsoft.Web/sites"):
+        if evaluate(value_of(site.declared.value, "properties", "publicNetworkAccess"), site.template) != "Enabled":
+            yield site.finding("network", "Microsoft Graph has to reach the app: publicNetworkAccess is Enabled.")
+    for network in tree.resources("Microsoft.Network/virtualNetworks"):
+        yield from _reaches_everything(network)
+    for module in tree.main.of(Kind.MODULE):
+        if module.reference.endswith("network.bicep") and "privateNetworking" not in text(
+            module.condition or module.symbol
+        ):
+            yield tree.main.source.finding(module.symbol, "network", "It is deployed with privateNetworking only.")
+
+
+def _follows_switch(tree: Tree, one: Deployed) -> Iterator[Finding]:
+    """Public access has to follow ``isPublic``, and that to be the contrary of ``privateNetworking``."""
+    for path, wanted in (
+        (("publicNetworkAccess",), "isPublic ? 'Enabled' : 'Disabled'"),
+        (("networkAcls", "defaultAction"), "isPublic ? 'Allow' : 'Deny'"),
+    ):
+        written = value_of(one.declared.value, "properties", *path)
+        if written is None or " ".join(text(written).split()) != wanted:
+            yield one.finding("network", f"{'.'.join(path)} has to be {wanted}.")
+    for user, module in tree.users(one.template):
+        given = value_of(module.value, "params", "isPublic")
+        if given is None or text(given) != "!privateNetworking":
+            yield user.source.finding(module.symbol, "network", "isPublic has to be !privateNetworking.")
+
+
+def _reaches_everything(network: Deployed) -> Iterator[Finding]:
+    """There is an endpoint with its zone for each service, and a subnet that the app may use."""
+    declared = network.template.find("endpoints", Kind.VAR)
+    endpoints = evaluate(declared.value, network.template) if declared else []
+    zones = {one["service"]: str(one["zone"]) for one in endpoints if isinstance(one, dict) and "service" in one}
+    for service, begins in _SERVICES.items():
+        if not zones.get(service, "").startswith(begins):
+            yield network.finding("network", f"The private endpoint of {service} or its zone is missing.")
+    if not any(text(node).strip("'") == _DELEGATED_TO for node in walk(network.declared.node)):
+        yield network.finding("network", f"The subnet of the app has to be delegated to {_DELEGATED_TO}.")
