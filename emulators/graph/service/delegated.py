@@ -11,6 +11,7 @@ import re
 
 import msgspec
 
+from emulators.graph.service.aadsts import SignInError
 from emulators.graph.service.costs import is_write
 from emulators.graph.service.errors import access_denied
 from emulators.graph.service.operations import Call
@@ -46,7 +47,7 @@ def require_directory_role(call: Call, operation: str) -> None:
     """
     if not is_write(operation):
         return
-    roles = account_of(call.context.tenant, call.caller.object_id).roles
+    roles = _roles(call)
     if GLOBAL_ADMINISTRATOR in roles:
         return
     if not (_may_assign if "appRole" in operation else _may_write)(call, operation, roles):
@@ -55,9 +56,19 @@ def require_directory_role(call: Call, operation: str) -> None:
 
 def becomes_owner(call: Call) -> bool:
     """Whether who creates an application becomes its owner: people without a role that manages all of them."""
-    if not call.caller.delegated:
-        return False
-    return not account_of(call.context.tenant, call.caller.object_id).roles & MAY_REGISTER
+    return call.caller.delegated and not _roles(call) & MAY_REGISTER
+
+
+def _roles(call: Call) -> frozenset[str]:
+    """The directory roles of the person, as they are now and not as the token says.
+
+    Raises:
+        GraphError: 403 where the account is gone or disabled by now.
+    """
+    try:
+        return account_of(call.context.tenant, call.caller.object_id).roles
+    except SignInError:
+        raise access_denied() from None
 
 
 def _may_write(call: Call, operation: str, roles: frozenset[str]) -> bool:

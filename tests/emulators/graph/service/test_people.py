@@ -252,6 +252,13 @@ def test_who_may_register_applications(people):
     assert people.call(cli["application"], "POST", "/applications", displayName="Yes").status_code == 201
 
 
+def test_roles_count_as_they_are_now_and_not_as_the_token_says(people):
+    token = people.token("application")
+    assert people.call(token, "POST", "/applications", displayName="One").status_code == 201
+    people.tenant.update_user(people.ids["application"], {"accountEnabled": False})
+    assert people.call(token, "POST", "/applications", displayName="Two").status_code == 403
+
+
 def test_applications_cannot_ask_who_is_signed_in(people):
     secret = {"grant_type": "client_credentials", "client_secret": people.tenant.client_secret}
     token = people.post("token", client_id=people.tenant.client_id, scope=f"{GRAPH}/.default", **secret)["access_token"]
