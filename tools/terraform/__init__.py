@@ -1,0 +1,1 @@
+"""Checks of ``infra/terraform`` that need neither a registry nor a cloud."""

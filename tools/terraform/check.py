@@ -1,0 +1,70 @@
+"""Everything that is checked of ``infra/terraform``, in one list."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.infra.facts import read_facts as read_azure_facts
+from tools.infra.findings import Finding, of_file
+from tools.terraform.bodies import check_bodies
+from tools.terraform.configuration import read_configuration
+from tools.terraform.conventions import check_conventions
+from tools.terraform.exports import check_exports
+from tools.terraform.facts import read_facts
+from tools.terraform.policies import interface, roles, settings, storage, surroundings
+from tools.terraform.policies.deployment import Deployment
+from tools.terraform.references import check_references
+from tools.terraform.resources import check_resources
+
+_POLICIES = (
+    interface.check,
+    settings.check,
+    roles.check,
+    storage.check,
+    surroundings.check_vault,
+    surroundings.check_authentication,
+    surroundings.check_alerts,
+)
+
+
+def findings(top: Path) -> list[Finding]:
+    """What is wrong with the configuration below ``top``, by file and line. Whether it keeps the contract is asked of a valid one
+    only."""
+    folder = top / "infra" / "terraform"
+    configuration, facts = read_configuration(folder), read_facts(folder / "facts")
+    azure = read_azure_facts(top / "infra" / "facts")
+    found = [
+        *configuration.problems,
+        *check_references(configuration, facts),
+        *check_resources(configuration, facts),
+        *check_bodies(configuration, facts, azure),
+        *check_exports(configuration, azure),
+        *check_conventions(configuration, facts),
+    ]
+    deployment = Deployment(top, configuration)
+    for policy in _POLICIES if not found else ():
+        try:
+            found += policy(deployment)
+        except LookupError as wrong:
+            found.append(deployment.finding("not-found", str(wrong.args[0])))
+    if not found:
+        found += surroundings.check_tags(deployment, facts)
+    return sorted(found)
+
+
+def unformatted(top: Path) -> Iterator[Finding]:
+    """Files that ``terraform fmt`` would write otherwise: ``format``. Nothing where there is no ``terraform``."""
+    terraform = shutil.which("terraform")
+    if terraform is None:
+        return
+    folder = top / "infra" / "terraform"
+    done = subprocess.run(
+        [terraform, f"-chdir={folder}", "fmt", "-check", "-recursive"], capture_output=True, text=True, check=False
+    )
+    for name in done.stdout.split():
+        yield of_file(folder / name, "format", "`terraform fmt` would write this otherwise.")
+    if done.returncode and not done.stdout:
+        yield of_file(folder, "format", f"`terraform fmt` failed: {done.stderr.strip()}")
