@@ -103,6 +103,8 @@ class SignIn:
         asked = TokenRequest(form, request.headers.get("authorization", ""), self._addresses(request.root, tenant))
         _check_form(form, asked.client_id, naming)
         client = self._clients.find(asked.client_id)
+        if self._context.newborn.unknown(client.object_id, self._context.variants.new_object_seconds):
+            raise aadsts.unknown_application(client.app_id, fact_or(self._tenant, "display_name", self._tenant.id))
         how = self._clients.authenticate(
             asked, self._clock.now(), told_why=self._context.variants.federation_refusal_says_why
         )

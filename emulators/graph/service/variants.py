@@ -49,7 +49,7 @@ class Variants:
         device_code_interval: seconds between two questions whether a code was entered.
         device_code_slow_down: whoever asks sooner is told to slow down (RFC 8628; Entra ID's documents do not mention it).
         users_register_applications: people without a directory role may register applications (the default of tenants).
-        new_object_seconds: writes that name an application or service principal younger than that do not find it.
+        new_object_seconds: writes that name an application or service principal younger than that, and its sign-in, do not find it.
         longest_secret_days: the longest life that the tenant's policy lets a secret of an application have; 0: any.
         retry_after: throttled answers carry ``Retry-After``; some services of Graph leave it out.
     """

@@ -159,6 +159,10 @@ class ConsentVerbs(CredentialVerbs):
             }
             return self.create_service_principal(name, properties={**shared, **own, **(properties or {})})
 
+    def is_instantiated(self, app_id: str) -> bool:
+        """Whether an application has a service principal in the tenant."""
+        return self._object_of("servicePrincipal", app_id) is not None
+
     def application(self, app_id: str) -> dict[str, Any] | None:
         """An application that can be used here, as Graph shows it: of this tenant, or of another for several tenants.
 

@@ -85,7 +85,10 @@ class ConsentPage:
         signed_in = form.get("other", [""])[0].strip() or form.get("account", [""])[0]
         _check(account_of(self._tenant, signed_in), asked)
         wanted = [one.value for one in asked.permissions if one.value in form.get("permission", [])]
-        self._tenant.admin_consent(asked.application["appId"], only=wanted)
+        new = not self._tenant.is_instantiated(asked.application["appId"])
+        principal = self._tenant.admin_consent(asked.application["appId"], only=wanted)
+        if new:
+            self._context.newborn.note(principal)
         return _sent(asked.answer(self._granted(asked)))
 
     def _granted(self, asked: Asked) -> dict[str, str]:

@@ -116,6 +116,14 @@ def test_version_2_tells_the_scope_as_well(browser):
     assert browser.roles() == sorted(PERMISSIONS)
 
 
+def test_a_new_service_principal_may_be_unknown_to_the_sign_in_for_a_while(browser):
+    browser.emulator.variants = replace(Variants(), new_object_seconds=10)
+    assert sent_back(browser.decide(V1))["admin_consent"] == "True"
+    assert browser.roles() == [700016]
+    browser.emulator.clock.advance(11)
+    assert browser.roles() == sorted(PERMISSIONS)
+
+
 def test_accepting_again_changes_nothing(browser):
     browser.decide(V1)
     before = browser.tenant.seq
