@@ -213,14 +213,14 @@ def test(arguments: list[str]) -> None:
 
 
 def check(_: list[str]) -> None:
-    """Lint, format, types, templates, pinned requirements."""
+    """Lint, format, types, templates and manifests, pinned requirements."""
     environment = set_up()
     failed = []
     for name, command in {
         "lint": [environment.bin / "ruff", "check"],
         "format": [environment.bin / "ruff", "format", "--check"],
         "types": [environment.python, "-m", "mypy"],
-        "templates": [environment.python, "-m", "tools.infra"],
+        **{name: [environment.python, "-m", checker] for name, checker in INFRASTRUCTURE.items()},
     }.items():
         say(f"— {name}")
         if subprocess.run([str(part) for part in command], cwd=TOP, check=False).returncode:
@@ -233,6 +233,26 @@ def check(_: list[str]) -> None:
     if failed:
         raise TaskFailed("Failed: " + ", ".join(failed))
     say("All checks passed.")
+
+
+INFRASTRUCTURE = {"Bicep": "tools.infra", "Terraform": "tools.terraform", "Kubernetes": "tools.kubernetes"}
+
+
+def infra(arguments: list[str]) -> None:
+    """Check what deploys the connector, without a cloud; with --write, write what is generated of it first."""
+    parser = argparse.ArgumentParser(prog="python3 dev.py infra", description=infra.__doc__)
+    parser.add_argument("--write", action="store_true", help="write the generated settings of the Kubernetes manifests")
+    writes = parser.parse_args(arguments).write
+    environment = set_up()
+    if writes:
+        run(environment.python, "-m", INFRASTRUCTURE["Kubernetes"], "--write")
+    failed = []
+    for name, checker in INFRASTRUCTURE.items():
+        say(f"— {name}")
+        if subprocess.run([str(environment.python), "-m", checker], cwd=TOP, check=False).returncode:
+            failed.append(name)
+    if failed:
+        raise TaskFailed("Failed: " + ", ".join(failed))
 
 
 def lock(arguments: list[str]) -> None:
@@ -268,8 +288,8 @@ TASKS: dict[str, tuple[str, Callable[[list[str]], None]]] = {
         module("tools.demo"),
     ),
     "test": ("run all the tests; further arguments go to pytest", test),
-    "check": ("lint, format, types, templates, pinned requirements", check),
-    "infra": ("check the templates of a deployment in Azure, without Azure", module("tools.infra")),
+    "check": ("lint, format, types, templates and manifests, pinned requirements", check),
+    "infra": ("check Bicep, Terraform, Kubernetes manifests and the Dockerfile, without a cloud (--write)", infra),
     "start": ("run storage, Graph emulator and Functions host together until stopped", module("tools.start")),
     "graph": (
         "run only the Graph emulator and print where it is, as one JSON line",
