@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from connector.credentials import SignIn, open_credential
-from connector.credentials.tls import trust
+from connector.credentials.tls import shared_trust, trust
 from connector.graph.clock import Clock
 from connector.graph.limiter import Limiter
 from connector.graph.tokens import Told, sign_in
@@ -58,10 +58,10 @@ class GraphConnection:
             SignInFailed: Microsoft Entra ID issues no token.
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
-        trusted = trust(self.settings.ca_file)
+        ca_file = self.settings.ca_file
         try:
-            self._credential = open_credential(self.settings, trusted)
-            self._http = open_client(trusted)
+            self._credential = open_credential(self.settings, shared_trust(ca_file))
+            self._http = open_client(trust(ca_file))
             self._adapter = open_adapter(self.settings, self._credential, self._http)
             await self._sign_in(self._credential)
         except BaseException:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connector.credentials import SignIn, platform_credential
-from connector.credentials.tls import trust
+from connector.credentials.tls import shared_trust
 from connector.credentials.transport import open_transport
 from connector.settings import Settings
 from connector.storage.errors import StorageMisconfigured
@@ -61,7 +61,7 @@ def make_clients(settings: Settings) -> Clients:
     queue_options: dict[str, Any] = {**_TIMEOUTS, "retry_policy": retry}
     if settings.storage and settings.ca_file is None:
         return _with_key(settings, blob_options, queue_options)
-    trusted = trust(settings.ca_file)
+    trusted = shared_trust(settings.ca_file)
     blob_options["transport"] = open_transport(trusted, **_TIMEOUTS)
     queue_options["transport"] = open_transport(trusted, **_TIMEOUTS)
     if settings.storage:
