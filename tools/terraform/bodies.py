@@ -82,7 +82,9 @@ class _Check:
                 yield from self._value(item, wanted.item, path, whole=whole)
         elif isinstance(value, For) and value.key is None and isinstance(wanted, ListOf):
             yield from self._value(value.value, wanted.item, path, whole=whole)
-        elif not fits(self._type(value), wanted):
+        elif not fits(self._type(value), wanted) or (
+            isinstance(value, Text) and value.value not in (_literals(wanted) or [value.value])
+        ):
             shown = repr(value.value) if isinstance(value, Text | Constant) else "what is given"
             near = meant(value.value, _literals(wanted)) if isinstance(value, Text) else ""
             message = f"{path} is {described(wanted)}, not {shown}.{near}"

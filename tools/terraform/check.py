@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.infra.facts import read_facts as read_azure_facts
 from tools.infra.findings import Finding, of_file
 from tools.terraform.bodies import check_bodies
-from tools.terraform.configuration import read_configuration
+from tools.terraform.configuration import Configuration, configure, read_texts
 from tools.terraform.conventions import check_conventions
 from tools.terraform.exports import check_exports
 from tools.terraform.facts import read_facts
@@ -31,10 +31,14 @@ _POLICIES = (
 
 
 def findings(top: Path) -> list[Finding]:
-    """What is wrong with the configuration below ``top``, by file and line. Whether it keeps the contract is asked of a valid one
-    only."""
+    """What is wrong with the configuration below ``top``, by file and line."""
     folder = top / "infra" / "terraform"
-    configuration, facts = read_configuration(folder), read_facts(folder / "facts")
+    return check(top, configure(folder, read_texts(folder)))
+
+
+def check(top: Path, configuration: Configuration) -> list[Finding]:
+    """What is wrong with ``configuration``, by file and line. Whether it keeps the contract is asked of a valid one only."""
+    facts = read_facts(configuration.folder / "facts")
     azure = read_azure_facts(top / "infra" / "facts")
     found = [
         *configuration.problems,

@@ -72,12 +72,17 @@ class Configuration:
             yield from kind.values()
 
 
-def read_configuration(folder: Path) -> Configuration:
-    """Read every ``.tf`` file of ``folder``."""
+def read_texts(folder: Path) -> dict[Path, str]:
+    """The text of every ``.tf`` file of ``folder``."""
+    return {path: path.read_text() for path in sorted(folder.glob("*.tf"))}
+
+
+def configure(folder: Path, texts: Mapping[Path, str]) -> Configuration:
+    """What files of ``folder`` declare together."""
     configuration = Configuration(folder)
-    for path in sorted(folder.glob("*.tf")):
+    for path, text in texts.items():
         try:
-            blocks = parse(path.read_text(), path)
+            blocks = parse(text, path)
         except SyntaxProblem as wrong:
             configuration.problems.append(Finding(path, wrong.line, wrong.column, "syntax", str(wrong)))
             continue

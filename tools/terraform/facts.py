@@ -40,6 +40,7 @@ class Facts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._read: dict[Path, BlockFacts] = {}
         self.providers = sorted(one.name for one in folder.iterdir() if one.is_dir())
         """The providers that something is known of."""
 
@@ -56,7 +57,9 @@ class Facts:
         """The facts of a type, such as ``resource``, ``azurerm_key_vault``; of a ``provider``, by its name."""
         provider, _, name = type_.partition("_")
         path = self._folder / provider / (f"{kind}.{name}.json" if name else f"{kind}.json")
-        return _block(json.loads(path.read_text())) if path.is_file() else None
+        if path not in self._read and path.is_file():
+            self._read[path] = _block(json.loads(path.read_text()))
+        return self._read.get(path)
 
 
 @cache

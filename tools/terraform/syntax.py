@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class SyntaxProblem(Exception):
         super().__init__(message)
 
 
+@cache
 def parse(text: str, path: Path) -> tuple[Block, ...]:
     """The blocks of a file.
 
