@@ -11,7 +11,10 @@ from connector.consent.states import LIFETIME, State
 from connector.consent.using import MOST_A_MINUTE, AlreadyUsed, TooMany, use
 from connector.settings import Settings
 from connector.storage import open_store
-from connector.storage.records.consents import UsedState
+from connector.storage.consents import Consents
+from connector.storage.documents import Held
+from connector.storage.errors import Conflict
+from connector.storage.records.consents import UsedState, UsedStates
 from tests.support.consent import NOON, environment
 from tests.support.snapshots import make_container
 
@@ -98,3 +101,23 @@ def test_what_has_expired_is_forgotten(settings: Settings) -> None:
     uses(settings, state(3, NOON + 3 * LIFETIME), now=NOON + LIFETIME)
 
     assert [one.nonce for one in kept(settings)] == [state(2).nonce, state(3).nonce]
+
+
+def test_who_wrote_and_did_not_hear_of_it_has_used_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to the write is lost, another one follows, and the SDK's repetition meets what that has written."""
+    replace = Consents.replace_used_states
+    met: list[Held[UsedStates]] = []
+
+    async def loses_answer(self: Consents, used: UsedStates, held: Held[UsedStates] | None) -> Held[UsedStates]:
+        written = await replace(self, used, held)
+        if not met:
+            met.append(written)
+            other = UsedState(nonce="other", attempt="theirs", used_at=NOON, expires_at=NOON + LIFETIME)
+            await replace(self, UsedStates(used=(*used.used, other)), written)
+            raise Conflict("used.json")
+        return written
+
+    monkeypatch.setattr(Consents, "replace_used_states", loses_answer)
+
+    assert uses(settings, state(1), state(1)) == ["used", "AlreadyUsed"]
+    assert len(kept(settings)) == 2
