@@ -56,6 +56,10 @@ def test_one_tenant_is_served(tenant: str | None, served: bool) -> None:
     [
         ({}, []),
         ({"CONNECT_STATE_KEY": ""}, ["CONNECT_STATE_KEY"]),
+        (
+            {"CONNECT_STATE_KEY": "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/k/)"},
+            ["CONNECT_STATE_KEY"],
+        ),
         ({"NOTIFICATION_URL": ""}, ["NOTIFICATION_URL"]),
         ({"NOTIFICATION_URL": "", "CONNECT_STATE_KEY": ""}, ["CONNECT_STATE_KEY", "NOTIFICATION_URL"]),
         (
