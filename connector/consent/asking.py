@@ -11,10 +11,6 @@ START = "/api/connect"
 CALLBACK = "/api/connect/callback"
 """Path of the page that they come back to: a redirect URI of the app registration, to the letter."""
 
-_UNRESOLVED = "@Microsoft.KeyVault("
-"""How a setting begins to which the platform could not give the secret that it refers to.
-https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references"""
-
 
 def not_set_up(settings: Settings) -> list[str]:
     """A sentence for each thing that is missing for consent to be given this way; none where it can be."""
@@ -30,12 +26,8 @@ def not_set_up(settings: Settings) -> list[str]:
         missing.append("Set `ENTRA_CLIENT_ID` to the application (client) id of the app registration.")
     if not settings.connect_state_key:
         missing.append(
-            "Set `CONNECT_STATE_KEY` to 32 random characters or more, such as `openssl rand -base64 33` gives."
-        )
-    elif settings.connect_state_key.startswith(_UNRESOLVED):
-        missing.append(
-            "`CONNECT_STATE_KEY` is a Key Vault reference that could not be resolved, so everybody may know what is set instead. See "
-            "Function App, Environment variables: it says why."
+            "Set `CONNECT_STATE_KEY` to 32 random characters or more, such as `openssl rand -base64 33` gives. Where it refers to Key "
+            "Vault, see whether the Function App could follow it (Environment variables)."
         )
     if not settings.notification_url:
         missing.append(

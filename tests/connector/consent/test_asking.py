@@ -62,10 +62,6 @@ def test_one_tenant_is_served(tenant: str | None, served: bool) -> None:
         ),
         ({"NOTIFICATION_URL": ""}, ["NOTIFICATION_URL"]),
         ({"NOTIFICATION_URL": "", "CONNECT_STATE_KEY": ""}, ["CONNECT_STATE_KEY", "NOTIFICATION_URL"]),
-        (
-            {"CONNECT_STATE_KEY": "@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/k)"},
-            ["resolved"],
-        ),
         ({"ENTRA_AUTH": "managed_identity"}, ["managed identity"]),
         (
             {"ENTRA_AUTH": "workload_identity", "ENTRA_CLIENT_ID": "", "AZURE_CLIENT_ID": CLIENT},
