@@ -49,7 +49,7 @@ _GIVES: tuple[tuple[Type, str], ...] = (
     (OBJECT, "groupBy managementGroup parseCidr shallowMerge toObject"),
     (
         ANYTHING,
-        """any coalesce concat first getSecret intersection json last list listKeys loadJsonContent loadYamlContent max min nameof reduce
+        """any coalesce concat deployment first getSecret intersection json last list listKeys loadJsonContent loadYamlContent max min nameof reduce
         reference skip take union""",
     ),
 )
