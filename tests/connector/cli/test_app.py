@@ -66,6 +66,7 @@ def test_nothing_synced(run: Run, deployed: Settings, tmp_path: Path) -> None:
         "last_sync": None,
         "notifications": None,
         "credential": None,
+        "connection": None,
     }
 
 

@@ -10,7 +10,6 @@ import azure.functions as func
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-import function_app
 from connector.functions.health import health
 from emulators.graph import GraphEmulator
 from emulators.graph.tenant.generator import generate
@@ -23,8 +22,7 @@ def ask() -> tuple[int, dict[str, Any]]:
 
 
 def test_it_takes_a_key() -> None:
-    [found] = [one for one in function_app.app.get_functions() if one.get_function_name() == "health"]
-    trigger = found.get_trigger()
+    trigger = health.build().get_trigger()
     assert trigger is not None
     assert trigger.get_dict_repr()["authLevel"] is func.AuthLevel.FUNCTION
 

@@ -70,6 +70,7 @@ def test_every_trigger_is_registered() -> None:
         "request_sync": "httpTrigger",
         "sync_status": "httpTrigger",
         "live": "httpTrigger",
+        "health": "httpTrigger",
         "subscription_timer": "timerTrigger",
         "lifecycle_event": "queueTrigger",
         "notifications": "httpTrigger",
