@@ -21,7 +21,7 @@ locals {
       frequency = "PT15M"
     }
     "subscriptions-expiring" = {
-      says      = "Subscriptions to change notifications are not renewed: they have problems, or nobody has looked after them for six hours."
+      says      = "Subscriptions to change notifications are not kept alive: they have problems again and again, or nobody has looked after them for six hours."
       severity  = 2
       window    = "P1D"
       frequency = "PT1H"
