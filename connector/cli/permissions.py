@@ -95,7 +95,7 @@ def _wanted(invocation: Invocation, named: Iterable[str], *, everything: bool) -
     """
     if everything:
         return frozenset(FEATURES)
-    if found := frozenset(one for name in named for one in _features(name)):
+    if found := frozenset(one for name in named for one in features_named(name)):
         return found
     environment = invocation.environment()
     try:
@@ -107,7 +107,12 @@ def _wanted(invocation: Invocation, named: Iterable[str], *, everything: bool) -
         return ALWAYS
 
 
-def _features(name: str) -> frozenset[Feature]:
+def features_named(name: str) -> frozenset[Feature]:
+    """The features that an option names; several, where it is the name of all that grants and revokes.
+
+    Raises:
+        typer.BadParameter: there is no such feature.
+    """
     normal = name.strip().lower().replace("-", "_")
     if normal == _ALL_PROVISIONING:
         return PROVISIONING

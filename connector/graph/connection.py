@@ -7,6 +7,8 @@ limiter sees all of what they spend.
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -34,14 +36,22 @@ class GraphConnection:
         noted: what of the credential (what it is, when it ends) its user has written down; None before.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        opening: Callable[[Settings, ssl.SSLContext], SignIn] = open_credential,
+    ) -> None:
         """Prepare a connection; nothing is sent before it is entered.
 
         Args:
             settings: tenant, credential and endpoint.
             clock: how the limiter tells the time.
+            opening: opens what it signs in with, which it closes; by default what the settings choose.
         """
         self.settings = settings
+        self._open_credential = opening
         self.limiter = Limiter(clock or Clock(), share=settings.graph_budget_percent / 100)
         self.token_number = 0
         self.told = Told()
