@@ -97,7 +97,7 @@ class KeyVaultForbidden(KeyVaultProblem):
 
     def __init__(self, vault: str, identity: str, code: str, advice: str) -> None:
         self.code = code
-        super().__init__(f"Key Vault {vault} refuses access to {identity} ({code}).", advice)
+        super().__init__(f"Key Vault {vault} refuses access to the {identity} ({code}).", advice)
 
 
 class KeyVaultUnreachable(KeyVaultProblem):

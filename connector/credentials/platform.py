@@ -86,4 +86,6 @@ def _developer(settings: Settings) -> SignIn:
         AzureDeveloperCliCredential(tenant_id=tenant_id),
         ManagedIdentityCredential(),
     )
-    return SignIn(Auth.AUTO, "whoever is signed in here", Platform(lambda: chain, [chain.close]), developer_problem)
+    return SignIn(
+        Auth.AUTO, "developer who is signed in here", Platform(lambda: chain, [chain.close]), developer_problem
+    )

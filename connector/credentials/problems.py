@@ -40,7 +40,8 @@ def entra_problem(
 
 def identity_problem(error: Exception, client_id: str) -> CredentialProblem:
     """What an exception of the managed identity ``client_id`` means."""
-    return ManagedIdentityUnavailable(client_id, said(str(error)).sentence)
+    why = said(str(error)).sentence.removeprefix("(None) ")  # where the endpoint gives no code, azure-core writes that
+    return ManagedIdentityUnavailable(client_id, why)
 
 
 def developer_problem(_: Exception) -> CredentialProblem:

@@ -89,7 +89,7 @@ class VaultSecret:
         return await client.get_secret(self._name, newest.version)
 
     def _problem(self, error: Exception) -> Exception:
-        identity = self._identity.described if self._identity else "this app"
+        identity = self._identity.described if self._identity else "app"
         return vault_problem(error, self._host, identity, self._name, self._setting)
 
     def _open(self) -> SecretClient:

@@ -291,7 +291,7 @@ def test_a_managed_identity_that_is_not_there(graph: GraphEmulator, load: Load, 
     assert isinstance(system, ManagedIdentityUnavailable)
     assert "system-assigned" in system.sentence
     assert isinstance(other, ManagedIdentityUnavailable)
-    assert "8b6bcd9f-6a2b-4d59-a0f2-5f5c8e1b9a11" in other.sentence
+    assert "8b6bcd9f-6a2b-4d59-a0f2-5f5c8e1b9a11 is not available here: No User Assigned" in other.sentence
 
 
 def test_an_app_registration_that_trusts_a_managed_identity(

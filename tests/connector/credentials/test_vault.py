@@ -141,7 +141,7 @@ def test_a_vault_that_refuses(graph: GraphEmulator, vault: KeyVaultEmulator, in_
     assert isinstance(found, KeyVaultForbidden)
     assert found.code == "ForbiddenByRbac"
     assert "Key Vault Secrets User" in found.advice
-    assert "system-assigned managed identity" in found.sentence
+    assert "to the system-assigned managed identity (ForbiddenByRbac)" in found.sentence
 
 
 @pytest.mark.parametrize(
