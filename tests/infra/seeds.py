@@ -57,6 +57,8 @@ LANGUAGE = (
     Seed("missing-property", _MAIN, "    appPrincipalId: identity.outputs.principalId\n", ""),
     Seed("unknown-property", _MAIN, "    insightsName: monitoring.outputs.insightsName", "    insights: monitoring.outputs.insightsName"),
     Seed("wrong-scope", _MAIN, "  scope: group\n", ""),
+    Seed("wrong-scope", _VAULT, "  name: 'audit'\n  scope: vault\n", "  name: 'audit'\n"),
+    Seed("wrong-scope", _VAULT, "@minLength(3)\n@maxLength(24)\n@description('Name of the vault.')", "targetScope = 'subscription'\n@description('Name of the vault.')"),
     Seed("missing-file", _MAIN, "alerts/drift.kql", "alerts/drifts.kql"),
     Seed("no-description", _NETWORK, "@description('Name of the virtual network.')\n", ""),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Any
 from tools.infra.findings import meant
 from tools.infra.kinds import ANYTHING, STRING, Member, Shape, Type, read_type
 
-_FLAGS = re.compile(r"(, (required|read-only|write-only|\d+ to \d+ characters))*$")
+_FLAGS = re.compile(r"(, (required|read-only|write-only))*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class _TemplateCheck:
             return
         scoped = self._template.scope.lower() == found.scope.lower() or value_of(one.value, "scope") is not None
         if not scoped and not (found.scope == "AllExceptExtension" or one.existing):
-            message = f"{found.name} is deployed to a {found.scope}, this template to a {self._template.scope}."
+            needed = "needs a scope" if found.scope == "Extension" else f"is deployed to a {found.scope}"
+            message = f"{found.name} {needed}, this template is for a {self._template.scope}."
             yield source.finding(one.node, "wrong-scope", message)
         name = literal(value_of(one.value, "name"))
         body = found.body(name)
