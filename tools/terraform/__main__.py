@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,10 @@ TOP = Path(__file__).resolve().parents[2]
 def main() -> int:
     """Check, and tell."""
     found = [*findings(TOP), *unformatted(TOP)]
+    if shutil.which("terraform") is None:
+        print(
+            "There is no terraform on this machine: whether the files are formatted was not checked.", file=sys.stderr
+        )  # noqa: T201
     for one in found:
         print(one.told(TOP))  # noqa: T201 - what it is for
     return 1 if found else 0
