@@ -1,4 +1,4 @@
-"""The generated parts of the documents: settings, permissions, tables, and why operations are refused. `python3 dev.py docs` writes them; a test keeps them current."""
+"""The generated parts of the documents: settings, permissions, tables, log events, and why operations are refused. `python3 dev.py docs` writes them; a test keeps them current."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from connector.provisioning.refusals import CODES
 from connector.settings import known_settings
 from connector.settings.aliases import ALIASES
 from tools import permission_tables
+from tools.log_events import log_events_table
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -71,6 +72,7 @@ GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/permissions.md", "permission-ids", permission_tables.ids_table),
     ("docs/tables.md", "tables", tables_page),
     ("docs/self-hosting.md", "aliases", aliases_table),
+    ("docs/operations.md", "log-events", log_events_table),
     ("docs/provisioning.md", "permissions", permission_tables.provisioning_table),
     ("docs/provisioning.md", "refusals", refusals_table),
     ("docs/provisioning.md", "problems", problems_table),

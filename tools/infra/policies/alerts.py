@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
-import connector
 from tools.infra.declarations import Kind
 from tools.infra.evaluating import evaluate
 from tools.infra.findings import Finding, meant, of_file
 from tools.infra.policies.tree import Tree
 from tools.infra.syntax import literal, properties, walk
+from tools.log_events import log_events
 
-_CONNECTOR = Path(connector.__file__).parent
 _EVENT = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
 _COMPARED = {"severity": "severity", "window": "window", "frequency": "frequency", "meaning": "says"}
 
 
-@cache
-def logged_events() -> frozenset[str]:
-    """The names of all events that the connector logs."""
-    found = set[str]()
-    for path in _CONNECTOR.rglob("*.py"):
-        source = path.read_text()
-        for call in ast.walk(ast.parse(source)) if "log_event" in source else ():
-            if (
-                isinstance(call, ast.Call)
-                and len(call.args) > 1
-                and ast.unparse(call.func) in ("log_event", "refuse_storage")
-            ):
-                constants = (node for node in ast.walk(call.args[1]) if isinstance(node, ast.Constant))
-                found |= {node.value for node in constants if isinstance(node.value, str)}
-    return frozenset(found)
-
-
 def check(tree: Tree) -> Iterator[Finding]:
     """``alert``, ``alert-query``, ``alert-event``."""
-    contract, folder, logged = tree.contract["alerts"], tree.infra / "queries", logged_events()
+    contract, folder, logged = tree.contract["alerts"], tree.infra / "queries", frozenset(log_events())
     template = tree.templates[tree.infra / "modules" / "alerts.bicep"]
     declared = template.find("rules", Kind.VAR)
     rules = {one["name"]: one for one in evaluate(declared.value, template)} if declared else {}
