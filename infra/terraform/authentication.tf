@@ -35,7 +35,7 @@ resource "azapi_update_resource" "authentication" {
         azureActiveDirectory = {
           enabled = local.authenticates
           registration = {
-            clientId     = var.api_client_id
+            clientId     = local.authenticates ? var.api_client_id : null
             openIdIssuer = "${local.cloud.login}${local.tenant_id}/v2.0"
           }
           validation = {

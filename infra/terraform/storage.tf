@@ -26,7 +26,7 @@ resource "azurerm_storage_account" "this" {
 
   allow_nested_items_to_be_public  = false
   cross_tenant_replication_enabled = false
-  public_network_access_enabled    = !var.private_networking
+  public_network_access            = var.private_networking ? "Disabled" : "Enabled"
   tags                             = local.tags
 
   network_rules {

@@ -15,9 +15,7 @@ def main() -> int:
     """Check, and tell."""
     found = [*findings(TOP), *unformatted(TOP)]
     if shutil.which("terraform") is None:
-        print(
-            "There is no terraform on this machine: whether the files are formatted was not checked.", file=sys.stderr
-        )  # noqa: T201
+        sys.stderr.write("Whether the files are formatted was not checked: there is no terraform on this machine.\n")
     for one in found:
         print(one.told(TOP))  # noqa: T201 - what it is for
     return 1 if found else 0

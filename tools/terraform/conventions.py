@@ -11,8 +11,6 @@ from tools.terraform.facts import Facts
 from tools.terraform.kinds import kind_of, may_be, written_type
 from tools.terraform.nodes import Block, Constant, Expression, Fields, Text
 
-_FORGETS = re.compile(r"_wo$|^sensitive_body$")
-"""Arguments that are written and never kept."""
 _SECRET = re.compile(
     r"(_access_key|_shared_key|_connection_string|_password|secret_value|site_credential)$|^instrumentation_key$"
 )
@@ -32,7 +30,7 @@ def check_conventions(configuration: Configuration, facts: Facts) -> Iterator[Fi
         yield from _members(block)
         if not {"value", "description"} <= set(block.attributes):
             yield finding(block, "output", f"The output {name} needs a value and a description.")
-    yield from _secrets(configuration)
+    yield from _secrets(configuration, facts)
 
 
 def _versions(configuration: Configuration, facts: Facts) -> Iterator[Finding]:
@@ -88,21 +86,24 @@ def _variable(configuration: Configuration, facts: Facts, name: str, block: Bloc
             )
 
 
-def _secrets(configuration: Configuration) -> Iterator[Finding]:
+def _secrets(configuration: Configuration, facts: Facts) -> Iterator[Finding]:
     """Nothing ephemeral goes where it would be kept, no other password is made, and no key that Azure knows is used."""
     for block in configuration.all_blocks():
         if block.type == "resource" and block.labels[0] == "random_password":
             yield finding(
                 block, "secret", "A random_password that is a resource is kept in the state: make it ephemeral."
             )
-        for attribute, _ in expressions(block):
+        known = facts.find(block.type, block.labels[0]) if block.labels else None
+        forgets = {name for name, one in known.attributes.items() if one.write_only} if known is not None else set()
+        for attribute, inner in expressions(block):
             for reference, _ in references(attribute.value):
-                yield from _secret(block, attribute.name, reference.parts, reference.line)
+                if reference.parts[0] == "ephemeral" and not (inner is block and attribute.name in forgets):
+                    message = f"{attribute.name} keeps what it is given, and this is a secret."
+                    yield finding(block, "secret", message, reference.line)
+                yield from _keys(block, reference.parts, reference.line)
 
 
-def _secret(block: Block, argument: str, parts: tuple[str | Expression, ...], line: int) -> Iterator[Finding]:
-    if parts[0] == "ephemeral" and not _FORGETS.search(argument):
-        yield finding(block, "secret", f"{argument} keeps what it is given, and this is a secret.", line)
+def _keys(block: Block, parts: tuple[str | Expression, ...], line: int) -> Iterator[Finding]:
     for part in parts[2:] if parts[0] not in ("local", "var", "ephemeral") else ():
         if isinstance(part, str) and _SECRET.search(part):
             yield finding(

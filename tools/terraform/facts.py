@@ -17,11 +17,19 @@ FOLDER = Path(__file__).resolve().parents[2] / "infra" / "terraform" / "facts"
 
 @dataclass(frozen=True, slots=True)
 class AttributeFacts:
-    """An attribute. ``type`` is ``string``, ``number``, ``bool``, ``any``, ``object`` or one of these in ``list(…)`` or ``map(…)``."""
+    """An attribute.
+
+    Attributes:
+        type: ``string``, ``number``, ``bool``, ``any``, ``object`` or one of these in ``list(…)`` or ``map(…)``.
+        read_only: whether Azure decides it.
+        write_only: whether it is handed on and kept nowhere.
+        fields: what the objects hold, where it consists of such.
+    """
 
     type: str
     required: bool
     read_only: bool
+    write_only: bool
     fields: Mapping[str, AttributeFacts]
 
 
@@ -79,4 +87,6 @@ def _block(raw: Mapping[str, Any]) -> BlockFacts:
 
 def _attribute(raw: Mapping[str, Any]) -> AttributeFacts:
     fields = {name: _attribute(one) for name, one in raw.get("fields", {}).items()}
-    return AttributeFacts(raw["type"], raw.get("required", False), raw.get("read_only", False), fields)
+    return AttributeFacts(
+        raw["type"], raw.get("required", False), raw.get("read_only", False), raw.get("write_only", False), fields
+    )

@@ -39,6 +39,7 @@ _ENTRY = re.compile(
     r"^ +(\w+): \{\n +value: (.*),\n +isBlock: (true|false),\n +type: \"\w+\",\n +storageClassType: \"(\w+)\"",
     re.MULTILINE,
 )
+_WRITE_ONLY = re.compile(r"^ +(\w+): \{\n +value: this\.markWriteOnlyAttribute\(", re.MULTILINE)
 _MAPPED = re.compile(r"(\w+)ToHclTerraform\b")
 _TYPES = {
     "getStringAttribute": "string",
@@ -93,7 +94,10 @@ def described(text: str) -> Described:
     classes = dict(_CLASS.findall(text))
     main_class = next(body for body in classes.values() if "tfResourceType =" in body)
     blocks = {name for name, _, is_block, _ in _ENTRY.findall(text) if is_block == "true"}
-    return _schema(main_class, classes, blocks)
+    found = _schema(main_class, classes, blocks)
+    for name in _WRITE_ONLY.findall(text):
+        found["attributes"][name]["write_only"] = True
+    return found
 
 
 def _schema(body: str, classes: Mapping[str, str], blocks: set[str]) -> Described:

@@ -48,6 +48,7 @@ BREACHES: dict[str, tuple[str, str, str, str]] = {
     "a secret's name where there is none": ("settings.tf", 'var.auth_mode == "client_secret" ? var.key_vault_secret_name : ""', "var.key_vault_secret_name", "setting"),
     "shared keys": ("storage.tf", "shared_access_key_enabled       = false", "shared_access_key_enabled       = true", "storage"),
     "old TLS": ("storage.tf", '"TLS1_2"', '"TLS1_0"', "storage"),
+    "an account that is open beside a private network": ("storage.tf", '? "Disabled" : "Enabled"', '? "Enabled" : "Enabled"', "storage"),
     "a queue left out": ("storage.tf", '"entra-lifecycle", ', "", "queue"),
     "no queues for messages that are put aside": ("storage.tf", '"${queue}-poison"', '"${queue}-dead"', "queue"),
     "another container": ("storage.tf", 'deployment_container = "deployments"', 'deployment_container = "packages"', "container"),

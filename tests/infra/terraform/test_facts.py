@@ -145,9 +145,11 @@ def test_what_is_known_of_a_resource_is_what_its_documentation_says():
 
     assert known is not None
     assert known.attributes["rbac_authorization_enabled"] == AttributeFacts(
-        "bool", required=True, read_only=False, fields={}
+        "bool", required=True, read_only=False, write_only=False, fields={}
     )
-    assert known.attributes["vault_uri"] == AttributeFacts("string", required=False, read_only=True, fields={})
+    assert known.attributes["vault_uri"] == AttributeFacts(
+        "string", required=False, read_only=True, write_only=False, fields={}
+    )
     assert (known.blocks["network_acls"].required, known.blocks["network_acls"].many) == (False, False)
 
 

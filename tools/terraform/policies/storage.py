@@ -40,15 +40,15 @@ def _account(deployment: Deployment, account: Block, agreed: dict[str, Any]) -> 
         "default_to_oauth_authentication": agreed["default_to_entra_authentication"],
         "cross_tenant_replication_enabled": False,
         "local_user_enabled": False,
-        "public_network_access_enabled": True,
+        "public_network_access": "Enabled",
     }
     days, policies = agreed["soft_delete_days"], ("delete_retention_policy", "container_delete_retention_policy")
     kept = [public.attribute(inner(blobs, one), "days") for one in policies]
     return {
         **{name: (public.attribute(account, name), value) for name, value in wanted.items()},
-        "public_network_access_enabled in private": (
-            private.attribute(account, "public_network_access_enabled"),
-            False,
+        "public_network_access in private": (
+            private.attribute(account, "public_network_access"),
+            "Disabled",
         ),
         "default_action in private": (private.attribute(rules, "default_action"), "Deny"),
         "versioning_enabled": (public.attribute(blobs, "versioning_enabled"), agreed["versioning"]),
