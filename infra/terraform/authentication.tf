@@ -31,18 +31,19 @@ resource "azapi_update_resource" "authentication" {
         unauthenticatedClientAction = local.authenticates ? "Return401" : "AllowAnonymous"
         excludedPaths               = local.excluded_paths
       }
-      identityProviders = {
+      # Left out where it is off: Azure answers with values of its own then, and each plan would want to change them back.
+      identityProviders = { for name, provider in {
         azureActiveDirectory = {
-          enabled = local.authenticates
+          enabled = true
           registration = {
-            clientId     = local.authenticates ? var.api_client_id : null
+            clientId     = var.api_client_id
             openIdIssuer = "${local.cloud.login}${local.tenant_id}/v2.0"
           }
           validation = {
-            allowedAudiences = local.authenticates ? ["api://${var.api_client_id}", var.api_client_id] : []
+            allowedAudiences = ["api://${var.api_client_id}", var.api_client_id]
           }
         }
-      }
+      } : name => provider if local.authenticates }
       httpSettings = {
         requireHttps = true
       }

@@ -11,7 +11,7 @@ from tools.infra.kinds import BOOL, INT, STRING, Anything, ListOf, Literal, OneO
 from tools.terraform.configuration import Configuration, finding
 from tools.terraform.facts import Facts
 from tools.terraform.kinds import kind_of
-from tools.terraform.nodes import Block, Constant, Expression, Fields, For, Items, Other, Text
+from tools.terraform.nodes import Block, Constant, Expression, Fields, For, Items, Other, Reference, Text
 
 _GIVEN_BESIDE = {"name", "location", "tags", "identity"}
 """What azapi takes as arguments of its own."""
@@ -75,6 +75,8 @@ class _Check:
         if isinstance(value, Other) and value.kind == "?":
             for operand in value.operands[1:]:
                 yield from self._value(operand, wanted, path, whole=whole)
+        elif isinstance(value, For) and isinstance(value.of, Fields) and _chooses(value):
+            yield from self._value(value.of, wanted, path, whole=whole)
         elif isinstance(value, Fields) and isinstance(wanted, Shape):
             yield from self._fields(value, wanted, path, whole=whole)
         elif isinstance(value, Items) and isinstance(wanted, ListOf):
@@ -118,6 +120,12 @@ class _Check:
         for name, member in shape.members.items() if whole else ():
             if member.required and not member.read_only and name not in given and name not in _GIVEN_BESIDE:
                 yield finding(self._block, "missing-property", f"{path} needs the property {name}.", value.line)
+
+
+def _chooses(loop: For) -> bool:
+    """Whether it is ``{ for name, value in {…} : name => value if … }``, which leaves some out and changes none."""
+    made = [one.parts for one in (loop.key, loop.value) if isinstance(one, Reference)]
+    return made == [(name,) for name in loop.names]
 
 
 def _literals(kind: Type) -> list[str]:

@@ -23,6 +23,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a misspelt property of the app": ("app.tf", "keyVaultReferenceIdentity", "keyVaultReferenceIdentities", "unknown-property"),
     "a property of the wrong type": ("app.tf", "http20Enabled = true", 'http20Enabled = "yes"', "wrong-type"),
     "an unknown way to open the package": ("app.tf", '"UserAssignedIdentity"', '"UserAssigned"', "wrong-type"),
+    "a misspelt property of a provider of identities": ("authentication.tf", "openIdIssuer", "openIdIssuers", "unknown-property"),
     "a result that is not exported": ("app.tf", '["properties.defaultHostName"]', '["properties.state"]', "not-exported"),
     "a variable that nobody uses": ("alerts.tf", "email_address           = var.alert_email", 'email_address           = "a@b.example"', "alert"),
     "a local value that nobody uses": ("roles.tf", "for_each = local.app_roles", "for_each = {}", "unused"),
