@@ -14,6 +14,7 @@ from tools.terraform.configuration import Configuration, configure, read_texts
 from tools.terraform.conventions import check_conventions
 from tools.terraform.exports import check_exports
 from tools.terraform.facts import read_facts
+from tools.terraform.functions import check_functions
 from tools.terraform.policies import interface, roles, settings, storage, surroundings
 from tools.terraform.policies.deployment import Deployment
 from tools.terraform.references import check_references
@@ -42,6 +43,7 @@ def check(top: Path, configuration: Configuration) -> list[Finding]:
     azure = read_azure_facts(top / "infra" / "facts")
     found = [
         *configuration.problems,
+        *check_functions(configuration),
         *check_references(configuration, facts),
         *check_resources(configuration, facts),
         *check_bodies(configuration, facts, azure),

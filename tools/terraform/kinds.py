@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from tools.terraform.configuration import Configuration
 from tools.terraform.facts import Facts
+from tools.terraform.functions import read_functions
 from tools.terraform.nodes import Call, Constant, Expression, Fields, For, Items, Other, Reference, Text
 
-_RESULTS = {
-    "alltrue": "bool", "anytrue": "bool", "can": "bool", "cidrsubnet": "string", "concat": "list", "contains": "bool", "file": "string",
-    "floor": "number", "join": "string", "keys": "list", "length": "number", "lower": "string", "merge": "map", "regex": "string",
-    "replace": "string", "sha256": "string", "split": "list", "startswith": "bool", "substr": "string", "tobool": "bool",
-    "tonumber": "number", "toset": "list", "tostring": "string", "trimprefix": "string", "trimspace": "string", "trimsuffix": "string",
-    "upper": "string", "values": "list",
-}  # fmt: skip
+_ALWAYS = {"concat": "list", "merge": "map"}
+"""What functions give that Terraform says no type of."""
 _OPERATORS = {"==", "!=", "<", ">", "<=", ">=", "&&", "||", "!"}
 
 
@@ -30,7 +26,8 @@ def kind_of(expression: Expression, configuration: Configuration, facts: Facts) 
         case For(key=key):
             return "list" if key is None else "map"
         case Call(name):
-            return _RESULTS.get(name, "any")
+            known = read_functions().get(name)
+            return _ALWAYS.get(name) or (known.gives if known is not None else "any")
         case Other(kind, operands):
             if kind == "?":
                 found = {kind_of(one, configuration, facts) for one in operands[1:]} - {"null"}

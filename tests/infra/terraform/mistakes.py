@@ -5,6 +5,8 @@ from __future__ import annotations
 MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a name without a declaration": ("app.tf", "azurerm_service_plan.this.id", "azurerm_service_plan.that.id", "unknown-name"),
     "a misspelt variable": ("storage.tf", "default_action = var.private_networking", "default_action = var.private_network", "unknown-name"),
+    "a misspelt function": ("names.tf", "trimsuffix(", "trimsufix(", "unknown-function"),
+    "an argument left out": ("names.tf", ', 0, 13)', ", 0)", "arguments"),
     "a misspelt local value": ("identity.tf", "tags                = local.tags", "tags                = local.tag", "unknown-name"),
     "each without for_each": ("monitoring.tf", 'name                       = "audit"', "name                       = each.key", "unknown-name"),
     "an attribute that no resource has": ("vault.tf", "purge_protection_enabled ", "purge_protection ", "unknown-attribute"),

@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tools.terraform.configuration import configure
 from tools.terraform.evaluating import Evaluation
+from tools.terraform.functions import condensed, read_functions
 
 TOP = Path(__file__).resolve().parents[3]
 TERRAFORM = shutil.which("terraform")
@@ -127,6 +129,16 @@ def test_every_input_that_is_checked_is_tried_here(configuration) -> None:
         name for name, block in configuration.variables.items() if any(one.type == "validation" for one in block.blocks)
     }
     assert checked <= {*REFUSED, *REFUSED_ALONE}
+
+
+def test_the_functions_are_those_of_terraform(tmp_path: Path) -> None:
+    listed = condensed(json.loads(run(tmp_path, "metadata", "functions", "-json").stdout))
+    known = {name: asdict(one) for name, one in read_functions().items()}
+
+    # Newer versions have more, and older ones fewer.
+    assert {name: one for name, one in listed.items() if name in known} == {
+        name: one for name, one in known.items() if name in listed
+    }
 
 
 def test_values_are_worked_out_as_terraform_does(tmp_path: Path) -> None:
