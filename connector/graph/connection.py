@@ -70,7 +70,7 @@ class GraphConnection:
         """
         ca_file = self.settings.ca_file
         try:
-            self._credential = open_credential(self.settings, shared_trust(ca_file))
+            self._credential = self._open_credential(self.settings, shared_trust(ca_file))
             self._http = open_client(trust(ca_file))
             self._adapter = open_adapter(self.settings, self._credential, self._http)
             await self._sign_in(self._credential)
