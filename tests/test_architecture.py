@@ -87,6 +87,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "connector.settings",
         "connector.logs",
     ),
+    "connector.setup": (
+        "connector.setup",
+        "connector.consent.asking",
+        "connector.credentials",
+        "connector.permissions",
+        "connector.graph",
+        "connector.access",
+        "connector.settings",
+    ),
     "connector.notifications": ("connector.notifications", "connector.storage", "connector.settings", "connector.logs"),
     "connector.health": (
         "connector.health",

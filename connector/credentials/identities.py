@@ -13,13 +13,13 @@ from connector.settings.clouds import ENDPOINTS
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
     from azure.core.credentials_async import AsyncSupportsTokenInfo
-    from azure.core.pipeline.transport import AioHttpTransport
+    from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 _OTHER_NAMES = frozenset({"login.microsoft.com", "login.windows.net", "login.chinacloudapi.cn"})
 _AUTHORITIES = _OTHER_NAMES | {urlsplit(each.authority).hostname for each in ENDPOINTS.values()}
 
 
-def entra_options(settings: Settings, transport: AioHttpTransport) -> dict[str, Any]:
+def entra_options(settings: Settings, transport: AioHttpTransport | RequestsTransport) -> dict[str, Any]:
     """What every credential that asks Entra ID itself is made with."""
     return {
         "authority": settings.authority,

@@ -6,7 +6,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from azure.core.pipeline.transport import AioHttpTransport
+    from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 30}
 """Seconds for connecting, and for each answer of sign-in and of Key Vault. Both answer within one."""
@@ -29,3 +29,25 @@ def open_transport(trusted: ssl.SSLContext, *, proxies: bool = True, **options: 
         connector=TCPConnector(ssl=trusted), cookie_jar=DummyCookieJar(), trust_env=proxies, auto_decompress=False
     )
     return AioHttpTransport(session=http, use_env_settings=proxies, **options)
+
+
+def requests_transport(trusted: ssl.SSLContext) -> RequestsTransport:
+    """The same for what of the SDKs does not run in an event loop: signing people in."""
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+
+    class Trusting(HTTPAdapter):
+        """Connections that trust ``trusted``."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+            """As the base class does."""
+            return super().init_poolmanager(*args, **kwargs, ssl_context=trusted)
+
+        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+            """As the base class does."""
+            return super().proxy_manager_for(*args, **kwargs, ssl_context=trusted)
+
+    session = Session()
+    session.mount("https://", Trusting())
+    return RequestsTransport(session=session)

@@ -93,21 +93,32 @@ class VaultSecret:
         return vault_problem(error, self._host, identity, self._name, self._setting)
 
     def _open(self) -> SecretClient:
-        from azure.keyvault.secrets.aio import SecretClient
-
         if self._client is None:
             self._identity = platform_credential(self._settings, self._trusted)
-            self._client = SecretClient(
-                self._settings.key_vault_url,
-                self._identity,
-                transport=open_transport(self._trusted),
-                # The SDK makes sure that the vault asks for a token for vaults, of the domain it is in itself. A host that is not
-                # one of Microsoft's, such as an emulator, asks for the same token and cannot be in that domain.
-                verify_challenge_resource=(urlsplit(self._settings.key_vault_url).hostname or "").endswith(_SUFFIXES),
-                **TIMEOUTS,
-                **RETRIES,
-            )
+            self._client = open_secrets(self._settings, self._trusted, self._identity)
         return self._client
+
+
+def open_secrets(settings: Settings, trusted: ssl.SSLContext, identity: SignIn) -> SecretClient:
+    """A client of the Key Vault of the settings, which whoever opens it closes. Must be called inside a running event loop.
+
+    Args:
+        settings: which vault.
+        trusted: the certificate authorities to trust.
+        identity: who signs in to the vault.
+    """
+    from azure.keyvault.secrets.aio import SecretClient
+
+    return SecretClient(
+        settings.key_vault_url,
+        identity,
+        transport=open_transport(trusted),
+        # The SDK makes sure that the vault asks for a token for vaults, of the domain it is in itself. A host that is not
+        # one of Microsoft's, such as an emulator, asks for the same token and cannot be in that domain.
+        verify_challenge_resource=(urlsplit(settings.key_vault_url).hostname or "").endswith(_SUFFIXES),
+        **TIMEOUTS,
+        **RETRIES,
+    )
 
 
 def _begun(properties: SecretProperties) -> bool:
