@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from tools.infra.facts import read_facts as read_azure_facts
-from tools.infra.findings import Finding, of_file
+from tools.infra.findings import Finding
 from tools.terraform.bodies import check_bodies
 from tools.terraform.configuration import Configuration, configure, read_texts
 from tools.terraform.conventions import check_conventions
@@ -59,18 +56,3 @@ def check(top: Path, configuration: Configuration) -> list[Finding]:
     if not found:
         found += surroundings.check_tags(deployment, facts)
     return sorted(found)
-
-
-def unformatted(top: Path) -> Iterator[Finding]:
-    """Files that ``terraform fmt`` would write otherwise: ``format``. Nothing where there is no ``terraform``."""
-    terraform = shutil.which("terraform")
-    if terraform is None:
-        return
-    folder = top / "infra" / "terraform"
-    done = subprocess.run(
-        [terraform, f"-chdir={folder}", "fmt", "-check", "-recursive"], capture_output=True, text=True, check=False
-    )
-    for name in done.stdout.split():
-        yield of_file(folder / name, "format", "`terraform fmt` would write this otherwise.")
-    if done.returncode and not done.stdout:
-        yield of_file(folder, "format", f"`terraform fmt` failed: {done.stderr.strip()}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.infra.terraform.mistakes import BREACHES, MISTAKES
-from tools.terraform.check import check, findings, unformatted
+from tools.terraform.check import check, findings
 
 TOP = Path(__file__).resolve().parents[3]
 
@@ -36,13 +35,3 @@ def test_a_mistake_is_told_with_its_place_and_what_was_meant(spoilt, texts) -> N
         "Did you mean purge_protection_enabled?"
     )
     assert [one.told(TOP) for one in found] == [said]
-
-
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on this machine")
-def test_it_is_formatted_as_terraform_would(tmp_path: Path) -> None:
-    assert list(unformatted(TOP)) == []
-
-    folder = tmp_path / "infra" / "terraform"
-    folder.mkdir(parents=True)
-    (folder / "wide.tf").write_text('locals { a    = "b" }\n')
-    assert [one.path.name for one in unformatted(tmp_path)] == ["wide.tf"]

@@ -16,6 +16,7 @@ import pytest
 from tools.terraform.configuration import configure
 from tools.terraform.evaluating import Evaluation
 from tools.terraform.functions import condensed, read_functions
+from tools.terraform.itself import terraform_findings
 
 TOP = Path(__file__).resolve().parents[3]
 TERRAFORM = shutil.which("terraform")
@@ -129,6 +130,21 @@ def test_every_input_that_is_checked_is_tried_here(configuration) -> None:
         name for name, block in configuration.variables.items() if any(one.type == "validation" for one in block.blocks)
     }
     assert checked <= {*REFUSED, *REFUSED_ALONE}
+
+
+def test_it_loads_the_configuration_and_would_format_it_in_the_same_way() -> None:
+    assert list(terraform_findings(TOP)) == []
+
+
+def test_what_it_says_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "infra" / "terraform"
+    folder.mkdir(parents=True)
+    (folder / "wide.tf").write_text('variable "a" {\n  validation   {\n    error_message = "b"\n  }\n}\n')
+
+    assert [(one.path.name, one.code) for one in terraform_findings(tmp_path)] == [
+        ("wide.tf", "format"),
+        ("terraform", "terraform"),
+    ]
 
 
 def test_the_functions_are_those_of_terraform(tmp_path: Path) -> None:
