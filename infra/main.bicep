@@ -127,7 +127,8 @@ var clouds = {
   AzureUSGovernment: 'us_government'
   AzureChinaCloud: 'china'
 }
-var readTenantId = empty(tenantId) ? subscription().tenantId : tenantId
+// In lower case, as the connector reads it: blobs are named after it, and a lifecycle rule goes by their names.
+var readTenantId = toLower(empty(tenantId) ? subscription().tenantId : tenantId)
 var queries = {
   'sync-failed': loadTextContent('queries/alerts/sync-failed.kql')
   'sync-late': loadTextContent('queries/alerts/sync-late.kql')
