@@ -12,7 +12,7 @@ from connector.credentials.assertions import token_of_file
 from connector.credentials.identities import Federated, entra_options, managed_identity
 from connector.credentials.problems import developer_problem, entra_problem, identity_problem
 from connector.credentials.proofs import Platform
-from connector.credentials.signing_in import SignIn
+from connector.credentials.signing_in import SignIn, Tokens
 from connector.credentials.transport import open_transport
 from connector.settings import Auth, Settings
 
@@ -23,7 +23,7 @@ OFFERS_IDENTITY = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT")
 """Azure Functions, App Service, Container Apps and Arc set one of them where there is a managed identity."""
 
 
-def platform_credential(settings: Settings, trusted: ssl.SSLContext) -> SignIn:
+def platform_credential(settings: Settings, trusted: ssl.SSLContext, *, kept: Tokens | None = None) -> SignIn:
     """The identity of the platform; whoever opens it closes it. Must be called inside a running event loop.
 
     In this order, without trying one after the other: workload identity, where AZURE_FEDERATED_TOKEN_FILE and AZURE_CLIENT_ID are set; the
@@ -33,16 +33,17 @@ def platform_credential(settings: Settings, trusted: ssl.SSLContext) -> SignIn:
     Args:
         settings: which identity, which cloud.
         trusted: the certificate authorities to trust.
+        kept: where tokens are kept, for who opens it again and again with the same settings.
     """
     client_id = settings.identity_client_id
     if settings.federated_token_file is not None and client_id:
-        return _workload(settings, settings.federated_token_file, trusted)
+        return _workload(settings, settings.federated_token_file, trusted, kept)
     if any(os.environ.get(name) for name in OFFERS_IDENTITY) or client_id or settings.auth is Auth.MANAGED_IDENTITY:
-        return managed(settings, trusted)
-    return _developer(settings)
+        return managed(settings, trusted, kept=kept)
+    return _developer(settings, kept)
 
 
-def managed(settings: Settings, trusted: ssl.SSLContext) -> SignIn:
+def managed(settings: Settings, trusted: ssl.SSLContext, *, kept: Tokens | None = None) -> SignIn:
     """The managed identity that the settings name."""
     client_id = settings.identity_client_id
     transport = open_transport(trusted, proxies=False)
@@ -51,10 +52,11 @@ def managed(settings: Settings, trusted: ssl.SSLContext) -> SignIn:
         describing.identity(settings),
         Platform(lambda: managed_identity(client_id, transport), [transport.close]),
         lambda error: identity_problem(error, client_id),
+        kept=kept,
     )
 
 
-def _workload(settings: Settings, path: Path, trusted: ssl.SSLContext) -> SignIn:
+def _workload(settings: Settings, path: Path, trusted: ssl.SSLContext, kept: Tokens | None) -> SignIn:
     client_id = settings.identity_client_id
     transport = open_transport(trusted)
     tenant_id = settings.identity_tenant_id or settings.tenant_id
@@ -69,10 +71,11 @@ def _workload(settings: Settings, path: Path, trusted: ssl.SSLContext) -> SignIn
         described,
         Platform(make, [transport.close]),
         lambda error: entra_problem(error, described, settings.authority, place),
+        kept=kept,
     )
 
 
-def _developer(settings: Settings) -> SignIn:
+def _developer(settings: Settings, kept: Tokens | None) -> SignIn:
     from azure.identity.aio import (
         AzureCliCredential,
         AzureDeveloperCliCredential,
@@ -87,5 +90,9 @@ def _developer(settings: Settings) -> SignIn:
         ManagedIdentityCredential(),
     )
     return SignIn(
-        Auth.AUTO, "developer who is signed in here", Platform(lambda: chain, [chain.close]), developer_problem
+        Auth.AUTO,
+        "developer who is signed in here",
+        Platform(lambda: chain, [chain.close]),
+        developer_problem,
+        kept=kept,
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from connector.credentials.errors import CredentialProblem, SignInRefused
 from connector.credentials.expiring import expiry_warning, has_expired
@@ -18,6 +18,9 @@ from connector.settings import Auth
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
+
+Tokens: TypeAlias = "dict[tuple[object, ...], AccessTokenInfo]"
+"""Tokens by what they are for."""
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +42,13 @@ class SignIn:
     """
 
     def __init__(
-        self, auth: Auth, described: str, proof: Proof, problem: Callable[[Exception], CredentialProblem]
+        self,
+        auth: Auth,
+        described: str,
+        proof: Proof,
+        problem: Callable[[Exception], CredentialProblem],
+        *,
+        kept: Tokens | None = None,
     ) -> None:
         """Prepare; nothing is sent or read before the first token is asked for.
 
@@ -48,12 +57,13 @@ class SignIn:
             described: the same for people.
             proof: what proves the identity.
             problem: what an exception of azure-identity means.
+            kept: where tokens are kept, for who opens the same identity again and again; a place of its own by default.
         """
         self.auth = auth
         self.described = described
         self._proof = proof
         self._problem = problem
-        self._tokens: dict[tuple[object, ...], AccessTokenInfo] = {}
+        self._tokens: Tokens = {} if kept is None else kept
         self._asking = asyncio.Lock()
         self._told: tuple[datetime | None, datetime] | None = None
 

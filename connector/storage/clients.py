@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connector.credentials import SignIn, platform_credential
+from connector.credentials.signing_in import Tokens
 from connector.credentials.tls import shared_trust
 from connector.credentials.transport import open_transport
 from connector.settings import Settings
@@ -66,12 +68,18 @@ def make_clients(settings: Settings) -> Clients:
     queue_options["transport"] = open_transport(trusted, **_TIMEOUTS)
     if settings.storage:
         return _with_key(settings, blob_options, queue_options)
-    credential = platform_credential(settings, trusted)
+    credential = platform_credential(settings, trusted, kept=_kept_tokens(settings))
     return Clients(
         BlobServiceClient(settings.blob_service_uri, credential=credential, **blob_options),
         QueueServiceClient(settings.queue_service_uri, credential=credential, **queue_options),
         credential,
     )
+
+
+@lru_cache(maxsize=4)
+def _kept_tokens(settings: Settings) -> Tokens:  # noqa: ARG001  what they are kept by
+    """The tokens of this process for the storage that ``settings`` name: a store is opened for every message, and a token lasts a day."""
+    return {}
 
 
 def _with_key(settings: Settings, blob_options: dict[str, Any], queue_options: dict[str, Any]) -> Clients:

@@ -85,6 +85,8 @@ def test_blobs_and_queues_open_to_the_identity_with_one_token(
             assert await store.credential() == facts
         async with open_store(with_key) as store:
             assert await store.credential() == facts
+        async with open_store(as_identity) as store:  # as it is for every message
+            assert await store.credential() == facts
 
     asyncio.run(run())
     assert endpoint.tokens_issued == 1
