@@ -11,6 +11,9 @@ from dataclasses import dataclass
 OF_PROOF = frozenset({7000215, 7000216, 7000222, 700027, 700030, 1000502, 7000214})
 """Those that refuse the secret or certificate itself, so that another version of it may do."""
 
+TRANSIENT = frozenset({90006, 90024, 90033, 7000110})
+"""Those that pass by themselves: too busy, or out of order for the moment."""
+
 _NO_CLIENT = (
     "No application with ENTRA_CLIENT_ID is in the tenant ENTRA_TENANT_ID. Check both, and that an administrator of that tenant has "
     "consented."
@@ -60,8 +63,6 @@ ADVICE: dict[int, str] = {
     70011: _NO_GRAPH,
     500011: _NO_GRAPH,
     501051: "The application requires an assignment. Set 'Assignment required?' to No in Enterprise applications > Properties.",
-    7000110: "Microsoft Entra ID issues no tokens now; try again.",
-    90033: "Microsoft Entra ID is overloaded for the moment; try again.",
 }
 """What to do, by number. ``{place}`` is where the secret or certificate came from."""
 

@@ -168,6 +168,30 @@ class ManagedIdentityUnavailable(IdentityUnavailable):
         )
 
 
+class IdentitySilent(CredentialProblem):
+    """What hands out the tokens of managed identities gives none for the moment."""
+
+    transient = True
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The platform gives no token of its managed identity now: {why}.",
+            "It is asked again by itself. If that does not help, restart the app.",
+        )
+
+
+class SourceSilent(CredentialProblem):
+    """Where the secret or certificate comes from does not answer. ``source`` says where that is."""
+
+    transient = True
+
+    def __init__(self, source: str, seconds: float) -> None:
+        super().__init__(
+            f"The secret or certificate cannot be read from {source}: there was no answer within {seconds:.0f} s.",
+            "Check the network between this app and where it is kept; it is tried again by itself.",
+        )
+
+
 class NobodySignedIn(IdentityUnavailable):
     """Neither the platform nor a developer's tools offer an identity."""
 
@@ -210,3 +234,13 @@ class SignInUnreachable(CredentialProblem):
             f"Microsoft Entra ID at {host} cannot be reached: {why}.",
             "Check the network, the proxy, ENTRA_CLOUD and ENTRA_AUTHORITY, and TLS_CA_FILE where a proxy inspects TLS.",
         )
+
+
+class SignInBusy(SignInUnreachable):
+    """The endpoint that issues tokens is out of order for the moment, or wants to be left alone."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(host, why)
+        sentence = f"Microsoft Entra ID at {host} issues no tokens for the moment: {why}."
+        advice = "It is asked again by itself. Where it lasts, see Microsoft's service health (Microsoft 365 admin center > Health)."
+        CredentialProblem.__init__(self, sentence, advice)

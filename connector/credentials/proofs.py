@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from connector.credentials.errors import CertificateNotInForce, CredentialProblem
+from connector.credentials.errors import CertificateNotInForce, CredentialProblem, SourceSilent
 from connector.credentials.expiring import has_expired
 from connector.logs import log_event
 
@@ -25,6 +26,8 @@ BEFORE_END = timedelta(minutes=10)
 """How long before its end it is read anew, however young: a successor may be there."""
 TRY_AGAIN = timedelta(minutes=5)
 """How long what is held is used before its source is asked again, where that failed or there was no successor yet."""
+_PATIENCE_S = 100.0
+"""Seconds for reading it, however long Key Vault wants to be left alone (``Retry-After``)."""
 
 
 class Proof(Protocol):
@@ -197,7 +200,7 @@ class Replaceable:
     async def _read(self) -> _Held:
         """What is there now; what is held, where that cannot be read or used and what is held can."""
         try:
-            value = await self._source.read()
+            value = await self._ask_source()
             made = None if self._holds(value) else self._make(value)
         except CredentialProblem as problem:
             held = self._held
@@ -210,6 +213,13 @@ class Replaceable:
         else:
             self._due = self._when_due(made.expires_at if made else self.expires_at)
         return self._take(value, made)
+
+    async def _ask_source(self) -> Value:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._source.read()
+        except TimeoutError:
+            raise SourceSilent(self._source.described, _PATIENCE_S) from None
 
     def _holds(self, value: Value) -> bool:
         return self._held is not None and self._held.value == value and not self._is_over(self._held)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from connector.credentials.attempts import Attempts
 from connector.credentials.errors import CredentialProblem, SignInRefused
 from connector.credentials.expiring import expiry_warning, has_expired
 from connector.credentials.proofs import Proof
@@ -18,6 +19,7 @@ from connector.settings import Auth
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
+    from azure.core.credentials_async import AsyncSupportsTokenInfo
 
 Tokens: TypeAlias = "dict[tuple[object, ...], AccessTokenInfo]"
 """Tokens by what they are for."""
@@ -26,6 +28,9 @@ _logger = logging.getLogger(__name__)
 
 _BEFORE_END = 300.0
 """Seconds before its end at which a token is replaced, as azure-identity does it."""
+_PATIENCE = 100.0
+"""Seconds for a token, however long whoever is asked wants to be left alone (``Retry-After``). The endpoint of managed identities on virtual
+machines may take 75 s while it is being updated, for which azure-identity waits."""
 _TOLD_AGAIN = timedelta(days=1)
 """How often a process says that what it signs in with ends soon."""
 
@@ -33,7 +38,7 @@ _TOLD_AGAIN = timedelta(days=1)
 class SignIn:
     """Signs in as one identity: a credential as Microsoft's SDKs take them (``AsyncTokenCredential``), and an async context manager.
 
-    Tokens are kept until shortly before they end. Whoever asks while one is being fetched waits for that one. Where what proves the
+    Tokens are kept until shortly before they end. Whoever asks while one is being fetched waits for that one, or for its failure. Where what proves the
     identity can be replaced (in Key Vault, in a file), it is read anew when it is due, and at once when Microsoft Entra ID refuses it.
 
     Attributes:
@@ -64,7 +69,7 @@ class SignIn:
         self._proof = proof
         self._problem = problem
         self._tokens: Tokens = {} if kept is None else kept
-        self._asking = asyncio.Lock()
+        self._asking = Attempts()
         self._told: tuple[datetime | None, datetime] | None = None
 
     @property
@@ -104,7 +109,7 @@ class SignIn:
         kept = self._kept(key, options)
         if kept is not None:
             return kept
-        async with self._asking:
+        async with self._asking.turn():
             kept = self._kept(key, options)
             if kept is None:
                 kept = self._tokens[key] = await self._request(scopes, options)
@@ -113,7 +118,7 @@ class SignIn:
 
     async def renew(self) -> None:
         """Forget every token, and what proves the identity: the next token comes from what is read anew."""
-        async with self._asking:
+        async with self._asking.turn():
             self._tokens.clear()
             self._proof.forget()
 
@@ -142,20 +147,31 @@ class SignIn:
 
     async def _request(self, scopes: tuple[str, ...], options: TokenRequestOptions) -> AccessTokenInfo:
         """Ask once; where what proves the identity is refused, once more with whatever else there is by now."""
-        from azure.core.exceptions import AzureError
-
         credential = await self._proof.credential()
         try:
-            return await credential.get_token_info(*scopes, options=options)
-        except AzureError as error:
+            return await self._fetch(credential, scopes, options)
+        except SignInRefused as refused:
+            another = await self._proof.another() if refused.of_proof else None
+            if another is None:
+                raise
+        return await self._fetch(another, scopes, options)
+
+    async def _fetch(
+        self, credential: AsyncSupportsTokenInfo, scopes: tuple[str, ...], options: TokenRequestOptions
+    ) -> AccessTokenInfo:
+        from azure.core.exceptions import AzureError
+
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await credential.get_token_info(*scopes, options=options)
+        except (
+            AzureError,
+            TimeoutError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # azure-identity looks at answers carelessly
             problem = self._problem(error)
-        if isinstance(problem, SignInRefused) and problem.of_proof:
-            another = await self._proof.another()
-            if another is not None:
-                try:
-                    return await another.get_token_info(*scopes, options=options)
-                except AzureError as error:
-                    problem = self._problem(error)
         raise problem
 
     def _tell(self) -> None:

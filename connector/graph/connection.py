@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from connector.credentials import SignIn, open_credential
+from connector.credentials.attempts import Attempts
 from connector.credentials.tls import shared_trust, trust
 from connector.graph.clock import Clock
 from connector.graph.limiter import Limiter
@@ -56,7 +57,7 @@ class GraphConnection:
         self.token_number = 0
         self.told = Told()
         self.noted: tuple[str, datetime | None] | None = None
-        self._signing_in = asyncio.Lock()
+        self._signing_in = Attempts()
         self._credential: SignIn | None = None
         self._http: httpx.AsyncClient | None = None
         self._adapter: GraphRequestAdapter | None = None
@@ -110,13 +111,13 @@ class GraphConnection:
         """Sign in again because Graph has refused the token with number ``refused``: it was revoked, or has expired early. The secret or
         certificate is read anew for it.
 
-        Requests that were refused together renew it once.
+        Requests that were refused together renew it once; where that fails, it fails for all of them.
 
         Raises:
             SignInFailed: Microsoft Entra ID issues no other.
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
-        async with self._signing_in:
+        async with self._signing_in.turn():
             if self.token_number == refused and self._credential is not None:
                 await self._credential.renew()
                 await self._sign_in(self._credential)
@@ -133,19 +134,19 @@ class SharedConnection:
     def __init__(self) -> None:
         self._connection: GraphConnection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: asyncio.Lock | None = None
+        self._opening: Attempts | None = None
 
     async def open(self, settings: Settings) -> GraphConnection:
         """The connection for ``settings``. Nobody who gets it closes it.
 
         Raises:
-            SignInFailed: Microsoft Entra ID issues no token; the next caller tries again.
+            SignInFailed: Microsoft Entra ID issues no token; whoever comes after that tries again.
             GraphUnreachable: its sign-in endpoint cannot be asked.
         """
         loop = asyncio.get_running_loop()
         if self._loop is not loop or self._opening is None:  # connections and locks belong to one event loop
-            self._loop, self._opening, self._connection = loop, asyncio.Lock(), None
-        async with self._opening:
+            self._loop, self._opening, self._connection = loop, Attempts(), None
+        async with self._opening.turn():
             if self._connection is None or self._connection.settings != settings:
                 self._connection = await GraphConnection(settings).__aenter__()
             return self._connection

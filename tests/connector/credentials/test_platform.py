@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from connector.credentials import SignIn, platform_credential
-from connector.credentials.errors import NobodySignedIn
+from connector.credentials.errors import IdentitySilent, NobodySignedIn
 from connector.credentials.tls import trust
 from connector.graph.tokens import told_by
 from connector.settings import Auth, Settings
@@ -84,3 +85,36 @@ def test_where_nobody_is_signed_in_it_says_what_to_do(load: Load, monkeypatch: p
 
     with pytest.raises(NobodySignedIn, match="az login"):
         using(settings, lambda credential: credential.get_token(VAULTS))
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_an_endpoint_of_identities_that_is_out_of_order_is_not_a_missing_identity(
+    load: Load, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """What has begun goes on later."""
+
+    async def run() -> None:
+        async def answer(_: web.Request) -> web.Response:
+            return web.json_response({"message": "busy"}, status=status)
+
+        app = web.Application()
+        app.router.add_get("/token", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{runner.addresses[0][1]}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "x")
+        settings = load(ENTRA_AUTH="managed_identity")
+        monkeypatch.setattr(asyncio, "sleep", no_wait)
+        async with platform_credential(settings, trust(settings.ca_file)) as credential:
+            with pytest.raises(IdentitySilent, match=str(status)):
+                await credential.get_token(VAULTS)
+        await runner.cleanup()
+
+    waited = asyncio.sleep
+
+    async def no_wait(_: float) -> None:
+        await waited(0)
+
+    asyncio.run(run())

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connector.credentials.errors import CertificateNotInForce, SecretMissing
+from connector.credentials import proofs
+from connector.credentials.errors import CertificateNotInForce, SecretMissing, SourceSilent
 from connector.credentials.proofs import BEFORE_END, READ_AGAIN, TRY_AGAIN, Made, Replaceable, Value
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -176,3 +177,24 @@ def test_an_expired_secret_that_is_refused_is_not_shown_again() -> None:
 
 def test_no_repr_shows_a_secret() -> None:
     assert "hidden" not in repr(Value(b"hidden"))
+
+
+def test_a_source_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a vault that wants to be left alone for an hour."""
+    monkeypatch.setattr(proofs, "_PATIENCE_S", 0.01)
+
+    async def play(world: World) -> None:
+        async def silence() -> Value:
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+
+        reading = world.shelf.read
+        monkeypatch.setattr(world.shelf, "read", silence)
+        with pytest.raises(SourceSilent, match="the shelf"):
+            await world.take()
+        monkeypatch.setattr(world.shelf, "read", reading)
+        assert await world.take() == ["one"]
+        monkeypatch.setattr(world.shelf, "read", silence)
+        world.now += READ_AGAIN
+        assert await world.take() == ["one"], "what is held is used meanwhile"
+
+    playing(play)
