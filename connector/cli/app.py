@@ -21,6 +21,7 @@ from connector.cli import (
     permissions,
     provisioning,
     settings,
+    setup,
     status,
     sync,
 )
@@ -80,6 +81,7 @@ def main(
 
 for _command, _help, _short in (
     (sync.sync, sync.HELP, "Read the whole tenant into blob storage."),
+    (setup.setup, setup.HELP, "Make the app registration, its credential, its permissions and consent."),
     (check.check, check.HELP, "Try everything that the deployment depends on; what is amiss, and what to do."),
     (status.status, status.HELP, "How fresh, how much, what is incomplete and why."),
     (access.access, access.HELP, "Everything that a principal holds, and through which groups."),

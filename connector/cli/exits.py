@@ -42,7 +42,7 @@ _MEANINGS = {
     Exit.FAILURE: "failure: Graph, storage or the machine; the message says what to do",
     Exit.USAGE: "wrong usage or wrong settings",
     Exit.NOTHING_SYNCED: "nothing has been synced yet",
-    Exit.INCOMPLETE: "`sync` and `status`: the picture lacks something or is not followed; `check`: something deserves a look; they say what",
+    Exit.INCOMPLETE: "`sync` and `status`: the picture lacks something or is not followed; `check`: something deserves a look; `setup`: something is left to do; they say what",
     Exit.NOT_FOUND: "nothing is called so, or several are; or storage does not reach back so far",
     Exit.REFUSED: "`grant`, `revoke`, `operations`: refused by a guard or a policy, with the remedy; nothing was done",
     Exit.NOT_DONE: "`grant`, `revoke`, `operations retry`: tried, and failed or cancelled; the record says why",
