@@ -113,6 +113,14 @@ class KeyVaultUnreachable(KeyVaultProblem):
         )
 
 
+class KeyVaultClosed(KeyVaultProblem):
+    """The identity that is to open Key Vault gets no token; ``problem`` says why."""
+
+    def __init__(self, vault: str, problem: CredentialProblem) -> None:
+        self.transient = problem.transient
+        super().__init__(f"Key Vault {vault} cannot be opened. {problem.sentence}", problem.advice)
+
+
 class SecretMissing(KeyVaultProblem):
     """There is no secret or certificate of that name in the vault, or it was deleted. ``setting`` is the one that names it."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from connector.credentials.describing import in_vault
-from connector.credentials.errors import SecretDisabled, SecretEmpty
+from connector.credentials.errors import CredentialProblem, KeyVaultClosed, KeyVaultProblem, SecretDisabled, SecretEmpty
 from connector.credentials.platform import platform_credential
 from connector.credentials.proofs import Value
 from connector.credentials.signing_in import SignIn
@@ -46,14 +46,17 @@ class VaultSecret:
         """What is there now; one request, where the newest version is the one.
 
         Raises:
-            KeyVaultProblem: it is not there, or not handed over; the subclasses say why.
-            CredentialProblem: the platform's identity cannot sign in to Key Vault.
+            KeyVaultProblem: it is not there, not handed over, or the platform's identity cannot sign in; the subclasses say why.
         """
         from azure.core.exceptions import AzureError
 
         client = self._open()
         try:
             secret = await self._newest(client)
+        except KeyVaultProblem:
+            raise
+        except CredentialProblem as problem:
+            raise KeyVaultClosed(self._host, problem) from None
         except AzureError as error:
             raise self._problem(error) from None
         if not secret.value:

@@ -8,11 +8,14 @@ from connector.health.findings import Finding, failed, ok, skipped, warning
 from connector.settings import Settings
 from connector.storage import Store
 from connector.storage.errors import StorageError
+from connector.storage.records import Progress
 from connector.storage.subscriptions import Subscriptions
 from connector.subscriptions.wanted import RESOURCES, same_address
 
 _ROUNDS_SILENT = timedelta(hours=2)
 """Rounds say that they are alive at least once an hour, when cursors move, whether or not there was news."""
+_SYNCS_SILENT = timedelta(days=2)
+"""After so long without a full sync the alert tells as well, whatever the schedule."""
 _ENDS_SOON = timedelta(days=1)
 
 
@@ -21,36 +24,48 @@ async def look_at_following(settings: Settings, store: Store, now: datetime) -> 
     try:
         subscriptions = await store.subscriptions()
         return [
-            *await _picture(store, now),
+            *await _picture(settings, store, now),
             *_subscriptions(settings, subscriptions.record if subscriptions else Subscriptions(), now),
         ]
     except StorageError as error:
         return [failed("picture", error.sentence, error.advice)]
 
 
-async def _picture(store: Store, now: datetime) -> list[Finding]:
+async def _picture(settings: Settings, store: Store, now: datetime) -> list[Finding]:
     current = await store.current()
     running = await store.running()
     progress = await store.progress(running.record.sync_id) if running else None
-    findings = []
-    if progress is not None and progress.failure is not None:
-        findings.append(
-            failed("last_sync", f"The last sync failed. {progress.failure.sentence}", progress.failure.advice)
-        )
+    findings = _last_sync(progress, now)
     if current is None:
-        if progress is None:
+        if progress is not None and not progress.state.final and not findings:
+            why = "The first sync is under way: `python -m connector status` tells how far it is."
+            findings.append(skipped("picture", why))
+        elif progress is None or progress.failure is None:
             remedy = "Wait for SYNC_SCHEDULE, or begin at once: POST /api/sync, or `python -m connector sync`."
             findings.append(warning("picture", "Nothing has been synced yet.", remedy))
-        elif progress.failure is None:
-            findings.append(
-                skipped("picture", "The first sync is under way: `python -m connector status` tells how far it is.")
-            )
         return findings
     findings.append(ok("picture", f"In force since {current.record.published_at:%Y-%m-%d %H:%M} UTC."))
-    return [*findings, *await _rounds(store, now)]
+    return [*findings, *await _rounds(settings, store, now)]
 
 
-async def _rounds(store: Store, now: datetime) -> list[Finding]:
+def _last_sync(progress: Progress | None, now: datetime) -> list[Finding]:
+    """What is amiss with the full sync that was last asked for."""
+    if progress is None:
+        return []
+    if progress.failure is not None:
+        failure = f"The last sync failed. {progress.failure.sentence}"
+        return [failed("last_sync", failure, progress.failure.advice)]
+    if not progress.state.final and now > progress.alive_until:
+        found = f"The last sync has not ended, and was last heard of at {progress.updated_at:%Y-%m-%d %H:%M} UTC."
+        remedy = "The next one takes over; begin it at once with POST /api/sync or `python -m connector sync`. The log says what happened."
+        return [warning("last_sync", found, remedy)]
+    if now - progress.requested_at > _SYNCS_SILENT:
+        found = f"No full sync was asked for since {progress.requested_at:%Y-%m-%d %H:%M} UTC."
+        return [warning("last_sync", found, "Look whether the app runs, and SYNC_SCHEDULE.")]
+    return []
+
+
+async def _rounds(settings: Settings, store: Store, now: datetime) -> list[Finding]:
     rounds = await store.rounds()
     if rounds is None:
         return [skipped("rounds", "No round has looked for changes yet.")]
@@ -61,10 +76,16 @@ async def _rounds(store: Store, now: datetime) -> list[Finding]:
                 "rounds", f"Rounds cannot go on. {known.problem}", "A full sync mends it; it is asked for by itself."
             )
         ]
-    if now - known.updated_at > _ROUNDS_SILENT:
+    if now - known.updated_at > _longest_silence(settings.incremental_schedule):
         remedy = "Look whether the app runs, and whether the functions of rounds are enabled; `status` shows more."
         return [warning("rounds", f"Rounds were last heard of at {known.updated_at:%Y-%m-%d %H:%M} UTC.", remedy)]
     return [ok("rounds", f"Last heard of at {known.updated_at:%Y-%m-%d %H:%M} UTC.")]
+
+
+def _longest_silence(schedule: str) -> timedelta:
+    """How long rounds may say nothing: those that look less often than once an hour cannot be heard of as often."""
+    _, _, *rest = schedule.split()
+    return _ROUNDS_SILENT if all(field == "*" for field in rest) else _SYNCS_SILENT
 
 
 def _subscriptions(settings: Settings, known: Subscriptions, now: datetime) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
@@ -13,9 +14,12 @@ from connector.health.graph import look_at_graph
 from connector.health.keeping import look_at_storage
 from connector.health.signing_in import look_at_permissions, try_signing_in
 from connector.health.tenant import look_at_tenant
+from connector.logs import log_event
 from connector.settings import Settings, SettingsError
 from connector.storage import open_store
 from connector.storage.errors import StorageError
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_S = 60.0
 """Seconds for each of the things that are looked at side by side; all of them together take about two where everything answers."""
@@ -57,6 +61,14 @@ async def _within(name: str, look: Look) -> Sequence[Finding]:
         return [
             failed(name, f"There was no answer within {_LONGEST_S:.0f} s.", "Check the network; the log may say more.")
         ]
+    except SettingsError as error:
+        return [failed(name, problem, "Correct it.") for problem in error.problems]
+    except Exception as error:  # whatever it is, everything else that was found is told
+        kind = type(error).__name__
+        log_event(_log, "look_failed", level=logging.ERROR, look=name, error=kind)
+        _log.warning("%s could not be looked at", name, exc_info=error)
+        remedy = "This is a mistake of the connector's own: report it. `python -m connector --debug check` shows where it happened."
+        return [failed(name, f"It could not be looked at, because of what nobody had foreseen ({kind}).", remedy)]
 
 
 async def _sign_in(settings: Settings, now: datetime) -> list[Finding]:

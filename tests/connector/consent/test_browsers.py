@@ -12,7 +12,7 @@ from connector.consent.browsers import browser_secret, new_secret, set_cookie
 
 PUBLIC = "https://contoso-entra.azurewebsites.net"
 LOCAL = "http://127.0.0.1:7071"
-SECRET = new_secret()
+SECRET = "PjOK4C2vZgNZxN8HxgEQLLMyaARHX0SVF88dRPTQbkc"
 
 
 def test_over_tls_only_this_very_host_gets_it_and_no_script() -> None:

@@ -12,9 +12,9 @@ import pytest
 from connector.credentials.errors import (
     CertificateWithoutKey,
     CredentialProblem,
+    KeyVaultClosed,
     KeyVaultForbidden,
     KeyVaultUnreachable,
-    ManagedIdentityUnavailable,
     SecretDisabled,
     SecretEmpty,
     SecretMissing,
@@ -240,5 +240,6 @@ def test_an_app_without_an_identity(
 
     found = problem_of(load(vault.environment(), ENTRA_CLIENT_SECRET_NAME=NAME))
 
-    assert isinstance(found, ManagedIdentityUnavailable)
+    assert isinstance(found, KeyVaultClosed)
+    assert not found.transient
     assert "check AZURE_CLIENT_ID" in found.advice

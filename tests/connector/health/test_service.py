@@ -11,18 +11,21 @@ from azure.storage.blob import AccountSasPermissions, BlobServiceClient, Resourc
 from azure.storage.queue import QueueServiceClient
 from msgspec.structs import replace
 
+from connector.health import service
 from connector.health.findings import Finding, State
 from connector.settings import Settings
 from connector.storage import open_store
 from connector.storage.records import Rounds
 from connector.storage.subscriptions import Subscription, Subscriptions
 from connector.sync.local import run_full_sync
+from connector.sync.requesting import claim_sync
 from emulators.graph import Fault, GraphEmulator
 from emulators.graph.managed_identity import ManagedIdentityEndpoint
 from emulators.graph.tenant.tenant import Tenant
 from emulators.keyvault import KeyVaultEmulator
 from tests.connector.health.conftest import Examine, by_check, look_at
 
+NOBODY = "8b6bcd9f-6a2b-4d59-a0f2-5f5c8e1b9a11"
 EVERYTHING = [
     "User.Read.All",
     "Group.Read.All",
@@ -113,6 +116,21 @@ def test_a_vault_that_refuses(graph: GraphEmulator, look: Examine, monkeypatch: 
     assert found["sign_in"].state is State.SKIPPED
     assert without["key_vault"].state is State.FAILED
     assert "ENTRA_CLIENT_SECRET_NAME" in without["key_vault"].remedy
+
+
+def test_a_vault_that_nobody_could_open_hands_nothing_over(
+    look: Examine, graph: GraphEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app has no identity of that id, so the vault was never asked."""
+    in_vault = {"ENTRA_CLIENT_SECRET": "", "ENTRA_CLIENT_SECRET_NAME": "connector", "AZURE_CLIENT_ID": NOBODY}
+    with ManagedIdentityEndpoint(graph, []) as platform, KeyVaultEmulator.beside(graph) as vault:
+        for name, value in platform.environment().items():
+            monkeypatch.setenv(name, value)
+        found = look({**vault.environment(), **in_vault})
+
+    assert found["key_vault"].state is State.FAILED
+    assert "AZURE_CLIENT_ID" in found["key_vault"].remedy
+    assert found["sign_in"].state is State.SKIPPED
 
 
 # ---- what the application may do ---------------------------------------------------------------------------------------
@@ -263,6 +281,68 @@ def test_subscriptions_and_rounds_that_are_looked_after(environment: dict[str, s
 
     assert (well["subscriptions"].state, well["rounds"].state) == (State.OK, State.OK)
     assert (ill["subscriptions"].state, ill["rounds"].state) == (State.FAILED, State.WARNING)
+
+
+def test_rounds_that_are_asked_for_once_a_day_are_not_expected_more_often(
+    environment: dict[str, str], look: Examine
+) -> None:
+    settings = Settings.load(environment)
+    asyncio.run(run_full_sync(settings))
+    asyncio.run(_leave(settings, datetime.now(UTC) - timedelta(hours=23), ends=datetime.now(UTC) + timedelta(days=20)))
+
+    assert look({"INCREMENTAL_SCHEDULE": "0 0 3 * * *"})["rounds"].state is State.OK
+    assert look()["rounds"].state is State.WARNING
+
+
+def test_syncs_that_nobody_asks_for_any_more(environment: dict[str, str], look: Examine) -> None:
+    asyncio.run(run_full_sync(Settings.load(environment)))
+
+    found = look(now=datetime.now(UTC) + timedelta(days=3))
+
+    assert found["last_sync"].state is State.WARNING
+    assert "SYNC_SCHEDULE" in found["last_sync"].remedy
+    assert "last_sync" not in look()
+
+
+def test_a_first_sync_that_died_is_not_under_way(environment: dict[str, str], look: Examine) -> None:
+    async def begin() -> None:
+        async with open_store(Settings.load(environment)) as store:
+            await claim_sync(store, datetime.now(UTC))
+
+    asyncio.run(begin())
+
+    assert look()["picture"].state is State.SKIPPED
+    found = look(now=datetime.now(UTC) + timedelta(hours=2))
+    assert found["last_sync"].state is State.WARNING
+    assert "POST /api/sync" in found["last_sync"].remedy
+
+
+# ---- what nobody foresees ----------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_looked_at_is_told_and_everything_else_as_well(
+    look: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stumble(*_: object) -> list[Finding]:
+        raise KeyError("value")
+
+    monkeypatch.setattr(service, "look_at_graph", stumble)
+
+    found = look()
+
+    assert found["sign_in"].state is State.FAILED
+    assert "KeyError" in found["sign_in"].found
+    assert (found["tenant"].state, found["storage"].state) == (State.OK, State.OK)
+
+
+def test_a_file_of_authorities_that_holds_none(look: Examine, tmp_path: Path) -> None:
+    other = tmp_path / "authorities.pem"
+    other.write_text("nothing of the kind")
+
+    found = look({"TLS_CA_FILE": str(other)})
+
+    assert found["tenant"].state is State.FAILED
+    assert "TLS_CA_FILE" in found["tenant"].found
 
 
 async def _leave(settings: Settings, heard: datetime, *, ends: datetime) -> None:
