@@ -14,7 +14,7 @@ import msgspec
 from connector.credentials.errors import CredentialProblem, KeyVaultForbidden, KeyVaultProblem
 from connector.credentials.signing_in import SignIn
 from connector.credentials.vault import open_secrets
-from connector.credentials.vault_problems import vault_problem
+from connector.credentials.vault_problems import is_disabled, vault_problem
 from connector.settings import Settings
 from connector.setup.errors import SetupProblem
 from connector.setup.keeping import NewSecret, NotKept
@@ -64,18 +64,16 @@ class VaultPlace:
                 raise self._taken()
         except AzureError as error:
             raise self._problem(error, _OFFICER) from None
-        usable = [one for one in versions if one.enabled]
-        newest = max(usable, key=_created, default=None)
+        newest = await self._newest(versions)
         if newest is None:
-            return Kept()
+            return Kept(all=_held(versions, app_id))
         owner = (newest.tags or {}).get(_CLIENT_ID, "")
         if owner not in ("", app_id):
             raise SetupProblem(
                 f"The secret {self.described} holds the client secret of another application ({owner}).",
                 "Choose another --secret-name.",
             )
-        mine = [(one.tags or {}).get(_KEY_ID, "") for one in versions if (one.tags or {}).get(_CLIENT_ID) == app_id]
-        return Kept((newest.tags or {}).get(_KEY_ID, ""), frozenset(mine) - {""}, foreign=not owner)
+        return Kept((newest.tags or {}).get(_KEY_ID, ""), _held(versions, app_id), foreign=not owner)
 
     async def keep(self, secret: NewSecret, app_id: str) -> None:
         """Write a new version. When no answer comes, it is looked whether it is there."""
@@ -149,6 +147,21 @@ class VaultPlace:
             return KeyVaultForbidden(self._host, self._identity.described, problem.code, remedy)
         return problem
 
+    async def _newest(self, versions: Sequence[SecretProperties]) -> SecretProperties | None:
+        """The version that the connector reads. Key Vault says which is the newest; the times of versions are whole seconds."""
+        from azure.core.exceptions import AzureError, HttpResponseError
+
+        if not versions:
+            return None
+        try:
+            return (await self._client.get_secret(self._name)).properties
+        except HttpResponseError as error:
+            if not is_disabled(error):
+                raise self._problem(error, _OFFICER) from None
+        except AzureError as error:
+            raise self._problem(error, _OFFICER) from None
+        return max((one for one in versions if one.enabled), key=_created, default=None)
+
     async def _was_deleted(self) -> bool:
         """Whether there was one that can be recovered, with all its versions."""
         from azure.core.exceptions import ResourceNotFoundError
@@ -164,6 +177,12 @@ class VaultPlace:
             f"The name {self._name} is taken in Key Vault {self._host} by something that was deleted.",
             "Recover it (Secrets > Manage deleted secrets), or choose another --secret-name.",
         )
+
+
+def _held(versions: Sequence[SecretProperties], app_id: str) -> frozenset[str]:
+    """Key ids of the client secrets of an application that versions hold."""
+    tags = [one.tags or {} for one in versions]
+    return frozenset(one.get(_KEY_ID, "") for one in tags if one.get(_CLIENT_ID) == app_id) - {""}
 
 
 def _created(version: SecretProperties) -> datetime:
