@@ -106,6 +106,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "connector.storage",
         "connector.access",
         "connector.settings",
+        "connector.logs",
     ),
     "connector.query": (
         "connector.query",
