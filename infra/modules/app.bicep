@@ -152,11 +152,15 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   }
 }
 
-// After the app, because its address is not known before.
+// After the app, because its address is not known before. What is changed of an app is changed one after the other: Azure refuses
+// what comes while another change is under way.
 resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'appsettings'
   properties: union(hostSettings, ownSettings, settings, extraSettings)
+  dependsOn: [
+    scmPassword
+  ]
 }
 
 // Packages come in with Entra tokens, never with a password.
@@ -174,6 +178,9 @@ resource scmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@202
   properties: {
     allow: false
   }
+  dependsOn: [
+    ftpPassword
+  ]
 }
 
 resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (authenticates) {

@@ -53,6 +53,8 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
         name: appSubnetName
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, quarterLength, 0)
+          // Microsoft Graph and sign-in are outside; newer versions of the API would take this away. README.md says when a NAT gateway is better.
+          defaultOutboundAccess: true
           delegations: [
             {
               name: 'flex-consumption'

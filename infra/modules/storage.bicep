@@ -49,7 +49,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
     networkAcls: {
-      bypass: 'None'
+      // What carries the lifecycle rules out is one of the services that Azure trusts; without this, a closed account stops them.
+      bypass: 'AzureServices'
       defaultAction: isPublic ? 'Allow' : 'Deny'
     }
   }

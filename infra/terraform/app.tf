@@ -79,6 +79,8 @@ resource "azapi_update_resource" "publishing" {
   type      = "Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01"
   name      = each.key
   parent_id = azapi_resource.app.id
+  # One after the other: Azure refuses a change of an app while another is under way.
+  locks = [azapi_resource.app.id]
 
   body = {
     properties = {

@@ -19,6 +19,7 @@ resource "azapi_update_resource" "authentication" {
   type      = "Microsoft.Web/sites/config@2024-11-01"
   name      = "authsettingsV2"
   parent_id = azapi_resource.app.id
+  locks     = [azapi_resource.app.id]
 
   body = {
     properties = {

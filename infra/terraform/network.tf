@@ -27,12 +27,16 @@ resource "azurerm_subnet" "app" {
   resource_group_name  = azurerm_resource_group.this.name
   virtual_network_name = azurerm_virtual_network.this[0].name
   address_prefixes     = [cidrsubnet(var.virtual_network_prefix, 2, 0)]
+  # Microsoft Graph and sign-in are outside. ../README.md says when a NAT gateway is better.
+  default_outbound_access_enabled = true
 
   delegation {
     name = "flex-consumption"
 
     service_delegation {
       name = "Microsoft.App/environments"
+      # Azure adds it by itself, and each plan would want to take it away.
+      actions = ["Microsoft.Network/virtualNetworks/subnets/join/action"]
     }
   }
 }

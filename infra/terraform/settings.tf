@@ -47,6 +47,7 @@ resource "azapi_update_resource" "settings" {
   type      = "Microsoft.Web/sites/config@2024-11-01"
   name      = "appsettings"
   parent_id = azapi_resource.app.id
+  locks     = [azapi_resource.app.id]
 
   body = {
     properties = merge(local.host_settings, local.connector_settings, var.extra_settings)
