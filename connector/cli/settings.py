@@ -14,6 +14,7 @@ from connector.cli.invocation import Invocation, JsonOption, invocation_of
 from connector.credentials.describing import described
 from connector.settings import Auth, Setting, Settings, SettingsError, known_settings
 from connector.settings.aliases import Aliased, with_aliases
+from connector.settings.values import without_secrets
 
 HELP = help_text(
     "Every setting: its value (a secret only says that it is set), where that comes from, its default and meaning, and every "
@@ -73,7 +74,7 @@ def _row(setting: Setting, in_file: Mapping[str, str], aliased: Aliased) -> Sett
     value = aliased.environ.get(setting.name, "").strip() or setting.default
     return SettingRow(
         name=setting.name,
-        value="(set)" if setting.secret and value else value,
+        value="(set)" if setting.secret and value else value and without_secrets(value),
         source=source,
         default=setting.default,
         secret=setting.secret,

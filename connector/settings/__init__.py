@@ -62,7 +62,7 @@ class Settings(ProvisioningSettings, FollowingSettings, ReadingSettings, Storage
                     values[known.name] = setting.parse(text)
                 except Wrong as wrong:
                     given = "what is set is not" if setting.secret else f"it is {without_secrets(text)!r}"
-                    problems.append(f"{name} must be {wrong}; {given}.")
+                    problems.append(wrong.sentence(name, given))
         _follow_cloud(values)
         if not any("AzureWebJobsStorage" in problem for problem in problems):
             problems += _storage_problems(values)
@@ -70,7 +70,9 @@ class Settings(ProvisioningSettings, FollowingSettings, ReadingSettings, Storage
         if signs_in:
             known_wrong = {problem.split(" ", 1)[0] for problem in problems}
             known_wrong |= {ours for ours, alias in given_as.items() if alias in known_wrong}
-            problems += [one for one in missing(values["auth"], values) if one.split(" ", 1)[0] not in known_wrong]
+            problems += [
+                one for one in missing(values["auth"], values, known_wrong) if one.split(" ", 1)[0] not in known_wrong
+            ]
         if problems:
             raise SettingsError(problems)
         return cls(**values)

@@ -9,7 +9,6 @@ from pathlib import Path
 from connector.settings.clouds import ENDPOINTS, Cloud, Endpoints
 from connector.settings.setting import setting
 from connector.settings.values import (
-    any_text,
     existing_file,
     guid,
     https_url,
@@ -17,6 +16,7 @@ from connector.settings.values import (
     long_secret,
     one_of,
     path,
+    secret_text,
     vault_name,
 )
 
@@ -61,7 +61,7 @@ class SigningInSettings:
     )
     client_secret: str = setting(
         "ENTRA_CLIENT_SECRET",
-        any_text,
+        secret_text,
         "Client secret of that app registration, for development. In Azure, give `ENTRA_CLIENT_SECRET_NAME`, or a Key Vault reference.",
         default="",
         secret=True,
@@ -75,7 +75,7 @@ class SigningInSettings:
     )
     certificate: str = setting(
         "ENTRA_CERTIFICATE",
-        any_text,
+        secret_text,
         "Certificate with its private key: PEM, or PKCS#12 in Base64, which is what a Key Vault reference to a certificate gives.",
         default="",
         secret=True,
@@ -89,7 +89,7 @@ class SigningInSettings:
     )
     certificate_password: str = setting(
         "ENTRA_CERTIFICATE_PASSWORD",
-        any_text,
+        secret_text,
         "Password of the certificate's private key, where it has one.",
         default="",
         secret=True,

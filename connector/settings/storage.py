@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.settings.setting import setting
-from connector.settings.values import any_text, https_url, storage_account, storage_name
+from connector.settings.values import https_url, secret_text, storage_account, storage_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class StorageSettings:
 
     storage: str = setting(
         "AzureWebJobsStorage",
-        any_text,
+        secret_text,
         "Connection string of the storage account, for development. Without it, the account is named by one of the next settings and the "
         "identity of the app signs in (`AZURE_CLIENT_ID`).",
         default="",

@@ -20,15 +20,40 @@ _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _VAULT = re.compile(r"(?=.{3,24}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")
 _IN_VAULT = re.compile(r"[0-9A-Za-z-]{1,127}")
 _SHORTEST_SECRET = 32
+_REFERENCE = "@Microsoft.KeyVault("
+"""How a reference to Key Vault begins; an app sees one only where the platform could not follow it.
+https://learn.microsoft.com/azure/app-service/app-service-key-vault-references"""
+_VAULT_HOST = re.compile(r"[A-Za-z0-9-]+\.vault\.[a-z.]+")
+_LONGEST = 1000  # characters: no file of a deployment has a longer path, and every certificate with its key is longer
+_CLIENT_SECRET = re.compile(r"[\w~.-]{3}\dQ~[\w~.-]{31,34}")
+"""What client secrets of Microsoft Entra ID look like.
+https://learn.microsoft.com/purview/sit-defn-azure-ad-client-secret"""
 _OWN_QUEUE = re.compile(r"entra-(sync|changes|lifecycle|operations)(-poison)?")
 
 
 class Wrong(ValueError):
     """The text after 'must be' of a problem."""
 
+    def sentence(self, name: str, given: str) -> str:
+        """The problem with the setting ``name``; ``given`` says what it is instead."""
+        return f"{name} must be {self}; {given}."
 
-def any_text(value: str) -> str:
-    """Anything."""
+
+class NotFollowed(Wrong):
+    """There is a reference to Key Vault, and not what it leads to."""
+
+    def sentence(self, name: str, given: str) -> str:  # noqa: ARG002  nothing of the reference is worth showing
+        """That the platform could not follow it."""
+        return (
+            f"{name} is a Key Vault reference that the platform could not follow. The Function App's Environment variables say why; most often "
+            "its identity lacks the role Key Vault Secrets User."
+        )
+
+
+def secret_text(value: str) -> str:
+    """Anything but a Key Vault reference that was not followed."""
+    if value.startswith(_REFERENCE):
+        raise NotFollowed
     return value
 
 
@@ -60,12 +85,12 @@ def true_or_false(value: str) -> bool:
 
 def https_url(value: str) -> str:
     """An address of a service, without a slash at its end."""
-    wrong = Wrong("an address that starts with https:// and has no query")
+    wrong = Wrong("an address that starts with https:// and has neither a user nor a query")
     try:
         parts = urlsplit(value)
     except ValueError:  # such as brackets that do not close
         raise wrong from None
-    if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
         raise wrong
     return value.rstrip("/")
 
@@ -86,8 +111,12 @@ def public_url(value: str) -> str:
 
 
 def without_secrets(value: str) -> str:
-    """``value`` without what belongs to nobody's log: the signature or key in the query of an address, and a password before its
-    host."""
+    """``value`` without what belongs to nobody's log: the signature or key in the query of an address, a password before its host, and
+    what was put into the wrong setting: a client secret, or a certificate with its key."""
+    if "-----BEGIN" in value or len(value) > _LONGEST:
+        return f"… ({len(value):,} characters)"
+    if _CLIENT_SECRET.search(value):
+        return "… (what looks like a client secret)"
     address, asked, _ = value.partition("?")
     return re.sub(r"//[^/]*@", "//…@", address) + ("?…" if asked else "")
 
@@ -99,10 +128,14 @@ def key_vault(value: str) -> str:
     """
     if _VAULT.fullmatch(value):
         return value.lower()
+    wrong = Wrong("the name of a Key Vault, or its address, such as https://contoso.vault.azure.net")
     try:
-        return https_url(value)
+        address = https_url(f"https://{value}" if _VAULT_HOST.fullmatch(value) else value)
     except Wrong:
-        raise Wrong("the name of a Key Vault, or its address, such as https://contoso.vault.azure.net") from None
+        raise wrong from None
+    if urlsplit(address).path:  # such as the address of a secret in it
+        raise wrong
+    return address
 
 
 def vault_name(value: str) -> str:
@@ -121,7 +154,7 @@ def storage_account(value: str) -> str:
 
 def long_secret(value: str) -> str:
     """A secret that nobody guesses; none where the platform could not follow a Key Vault reference, which anybody may know."""
-    if value.startswith("@Microsoft.KeyVault("):
+    if value.startswith(_REFERENCE):
         return ""
     if len(value) < _SHORTEST_SECRET:
         raise Wrong(f"{_SHORTEST_SECRET} random characters or more")
@@ -130,6 +163,8 @@ def long_secret(value: str) -> str:
 
 def path(value: str) -> Path:
     """A file, which need not be there yet."""
+    if not value.isprintable() or len(value) > _LONGEST or value.startswith("-----"):
+        raise Wrong("the path of a file, and not what the file holds")
     return Path(value)
 
 

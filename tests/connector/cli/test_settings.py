@@ -121,3 +121,17 @@ def test_a_settings_file_that_is_none_is_said_plainly(run: Run, tmp_path: Path, 
     assert result.exit_code == 2
     assert "mine.json" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_was_put_into_the_wrong_setting_is_not_shown_either(run: Run) -> None:
+    secret = "abc8Q~" + "x" * 34
+    wrong = {
+        "AzureWebJobsStorage__blobServiceUri": "https://contoso.blob.core.windows.net/?sv=1&sig=c2VjcmV0",
+        "ENTRA_CLIENT_SECRET_NAME": secret,
+    }
+
+    shown = run("settings", "--json", env=environment(SECRET) | wrong)
+
+    assert shown.exit_code == 2
+    assert "sig=c2VjcmV0" not in shown.output
+    assert secret not in shown.output
