@@ -60,8 +60,8 @@ def read_certificate(data: bytes, password: str, source: str, *, now: datetime |
         CertificateUnusable: it cannot sign in; its subclasses say why.
     """
     key, certificates = _from_pem(data, password, source) if _PEM in data else _from_pkcs12(data, password, source)
-    mine = _belonging(key, certificates, source)
     moment = now or datetime.now(UTC)
+    mine = _belonging(key, certificates, source, moment)
     begins, ends = mine.not_valid_before_utc, mine.not_valid_after_utc
     if not begins <= moment < ends:
         raise CertificateNotInForce(source, begins, ends, moment)
@@ -120,17 +120,20 @@ def _der(data: bytes, source: str) -> bytes:
     return der
 
 
-def _belonging(key: PrivateKeyTypes, certificates: list[x509.Certificate], source: str) -> x509.Certificate:
-    """The certificate of ``key``: files that hold a chain may begin with any of it."""
+def _belonging(
+    key: PrivateKeyTypes, certificates: list[x509.Certificate], source: str, now: datetime
+) -> x509.Certificate:
+    """The certificate of ``key``: files that hold a chain may begin with any of it. Of several, as where one was renewed with its key, one in
+    force, and of those the one that ends last."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if not isinstance(key, RSAPrivateKey):
         raise CertificateKeyUnsuitable(source)
     public = key.public_key()
-    for one in certificates:
-        if one.public_key() == public:
-            return one
-    raise CertificateWithoutKey(source, "its private key belongs to another certificate")
+    mine = [one for one in certificates if one.public_key() == public]
+    if not mine:
+        raise CertificateWithoutKey(source, "its private key belongs to another certificate")
+    return max(mine, key=lambda one: (one.not_valid_before_utc <= now, one.not_valid_after_utc))
 
 
 def _certificate(key: PrivateKeyTypes, mine: x509.Certificate) -> Certificate:

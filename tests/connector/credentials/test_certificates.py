@@ -51,6 +51,15 @@ def test_every_form_is_read(data: bytes, password: str) -> None:
     assert len(read.thumbprint) == 40
 
 
+@pytest.mark.parametrize("old", [timedelta(days=-1), timedelta(days=5)])
+def test_of_those_that_were_renewed_with_their_key_the_one_that_ends_last_signs(old: timedelta) -> None:
+    before = Made(1, begins=timedelta(days=-60), ends=old)
+    later = Made(1, begins=timedelta(days=1), ends=timedelta(days=200))
+
+    for data in (before.public + ONE.pem() + later.public, ONE.pem() + before.public):
+        assert read_certificate(data, "", "here").expires_at == ONE.certificate.not_valid_after_utc
+
+
 WRONG = {
     "no certificate at all": (b"hello", "", CertificateUnreadable),
     "nothing": (b"", "", CertificateUnreadable),
