@@ -18,7 +18,7 @@ _FILLED = "\0"
 _SENTENCE = re.compile(r"(?<=\.) ")
 _SHORTEST = 8
 """Letters that a text has to have: shorter ones are found everywhere."""
-_ENOUGH = 0.6
+_ENOUGH = 0.8
 """Share of the letters of a sentence that the code has to say; the rest are values."""
 _NOT_OURS = ("azd up", "AuthorizationFailed", "FlagMustBeSetForRestore", "AADSTS70021", "AADSTS700213")
 """What begins a text that only Microsoft's own tools or services say; nothing here can show it."""
