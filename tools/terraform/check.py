@@ -12,7 +12,7 @@ from tools.terraform.conventions import check_conventions
 from tools.terraform.exports import check_exports
 from tools.terraform.facts import read_facts
 from tools.terraform.functions import check_functions
-from tools.terraform.policies import interface, roles, settings, storage, surroundings
+from tools.terraform.policies import app, interface, roles, settings, storage, surroundings
 from tools.terraform.policies.deployment import Deployment
 from tools.terraform.references import check_references
 from tools.terraform.resources import check_resources
@@ -25,6 +25,9 @@ _POLICIES = (
     surroundings.check_vault,
     surroundings.check_authentication,
     surroundings.check_alerts,
+    app.check_app,
+    app.check_network,
+    app.check_providers,
 )
 
 

@@ -7,6 +7,7 @@ of such can be compared, too.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +34,16 @@ def _text(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
+def _subnet(prefix: str, bits: int, number: int) -> str:
+    """The subnet of that number of those that are ``bits`` bits longer."""
+    network = ipaddress.ip_network(prefix)
+    length = network.prefixlen + bits
+    first = int(network.network_address) + (number << (network.max_prefixlen - length))
+    return f"{ipaddress.ip_address(first)}/{length}"
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "cidrsubnet": _subnet,
     "concat": lambda *lists: [item for one in lists for item in one],
     "lower": str.lower,
     "merge": lambda *maps: {key: value for one in maps for key, value in one.items()},

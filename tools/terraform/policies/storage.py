@@ -51,6 +51,7 @@ def _account(deployment: Deployment, account: Block, agreed: dict[str, Any]) -> 
             "Disabled",
         ),
         "default_action in private": (private.attribute(rules, "default_action"), "Deny"),
+        "bypass": (private.attribute(rules, "bypass"), [agreed["network_bypass"]]),
         "versioning_enabled": (public.attribute(blobs, "versioning_enabled"), agreed["versioning"]),
         "Days of soft delete": (kept, [days["blobs"], days["containers"]]),
     }

@@ -39,7 +39,8 @@ def check_authentication(deployment: Deployment) -> Iterator[Finding]:
     """``authentication``."""
     block, agreed = deployment.only("azapi_update_resource", "authsettingsV2"), deployment.contract["authentication"]
     on, off = (
-        deployment.with_inputs(api_client_id=one).attribute(block, "body")["properties"] for one in (SOMEBODY, "")
+        deployment.with_inputs(api_client_id=one, tenant_id=SOMEBODY).attribute(block, "body")["properties"]
+        for one in (SOMEBODY, "")
     )
     directory = on["identityProviders"]["azureActiveDirectory"]
     audiences = [one.replace("{apiClientId}", SOMEBODY) for one in agreed["audiences"]]
@@ -57,6 +58,10 @@ def check_authentication(deployment: Deployment) -> Iterator[Finding]:
             "excludedPaths": (on["globalValidation"]["excludedPaths"], list(agreed["excluded_paths"])),
             "allowedAudiences": (directory["validation"]["allowedAudiences"], audiences),
             "clientId": (directory["registration"]["clientId"], SOMEBODY),
+            "openIdIssuer": (
+                directory["registration"]["openIdIssuer"],
+                f"https://login.microsoftonline.com/{SOMEBODY}/v2.0",
+            ),
         },
     )
 
@@ -68,6 +73,18 @@ def check_alerts(deployment: Deployment) -> Iterator[Finding]:
     instances = evaluation.instances(block)
     if set(instances) != set(agreed):
         yield finding(block, "alert", f"The alerts are {sorted(instances)}, and contract.json says {sorted(agreed)}.")
+    criteria = inner(block, "criteria")
+    yield from differing(
+        block,
+        "alert",
+        {
+            "What is counted": (evaluation.attribute(criteria, "time_aggregation_method"), "Count"),
+            "How it is compared": (evaluation.attribute(criteria, "operator"), "GreaterThan"),
+            "With what": (evaluation.attribute(criteria, "threshold"), 0),
+            "Whether it is on": (evaluation.attribute(block, "enabled") is not False, True),
+            "Whether a new workspace is excused": (evaluation.attribute(block, "skip_query_validation"), True),
+        },
+    )
     for name in sorted(set(instances) & set(agreed)):
         wanted, names = agreed[name], instances[name]
         query = deployment.top / "infra" / "queries" / wanted["query"]
@@ -81,7 +98,7 @@ def check_alerts(deployment: Deployment) -> Iterator[Finding]:
             }.items()
         }
         try:
-            read = evaluation.attribute(inner(block, "criteria"), "query", names)
+            read = evaluation.attribute(criteria, "query", names)
         except OSError as wrong:
             yield finding(block, "alert", f"The query of {name} cannot be read: {wrong.strerror} ({wrong.filename}).")
         else:
