@@ -26,7 +26,7 @@ from connector.consent.using import AlreadyUsed, TooMany, use
 from connector.graph.errors import GraphError, GraphUnreachable, SignInFailed
 from connector.graph.tokens import graph_scope
 from connector.logs import log_event
-from connector.settings import Settings
+from connector.settings import Settings, SettingsError
 from connector.storage import open_store
 from connector.storage.errors import StorageError
 
@@ -122,6 +122,10 @@ async def _finish(settings: Settings, state: State, now: datetime, proving: Prov
         return said.already_used(settings)
     except TooMany as many:
         return said.too_many(many.retry_after)
+    except SettingsError as error:  # of what only shows when it is used: TLS_CA_FILE
+        for problem in error.problems:
+            log_event(_log, "setting_wrong", level=logging.ERROR, problem=problem)
+        return said.settings_wrong()
     except StorageError as error:
         log_event(_log, "consent_unrecorded", level=logging.ERROR, message=error.sentence, advice=error.advice)
         return said.storage_failed(settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -268,6 +269,14 @@ def test_a_proof_that_fails_is_told_and_nothing_recorded(
     assert (page.name, page.status) == (name, status)
     assert connection(settings) is None
     assert "no route" not in page.html  # what the operator is told is in the log
+
+
+def test_a_file_of_authorities_that_holds_none_is_a_page_and_no_stack_trace(tmp_path: Path) -> None:
+    other = tmp_path / "authorities.pem"
+    other.write_text("nothing of the kind")
+    settings = Settings.load(environment(TLS_CA_FILE=str(other)))
+
+    assert arrived(settings, *brought(NOON)).name == "settings_wrong"
 
 
 def test_a_younger_proof_stays_when_an_older_one_ends_later(settings: Settings) -> None:
