@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from connector.credentials.expiring import EXPIRY_WARNING
@@ -19,7 +18,7 @@ from connector.setup.actions import (
     RemovePassword,
     Withdraw,
 )
-from connector.setup.registration_plan import SINGLE, asked_roles, registration_actions, superfluous
+from connector.setup.registration_plan import SINGLE, asked_roles, offered, registration_actions, superfluous
 from connector.setup.tenant import Found, Password, Registration
 from connector.setup.wanted import Kind, Wanted
 
@@ -30,8 +29,7 @@ def plan(wanted: Wanted, found: Found, now: datetime) -> Plan:
     Args:
         now: the time, with its zone: a client secret that ends soon is replaced.
     """
-    offered = replace(wanted, permissions=tuple(one for one in wanted.permissions if one.id in found.graph_roles))
-    lines = [*_actions(offered, found, now)]
+    lines = [*_actions(wanted, found, now)]
     return Plan(
         tuple(one for one in lines if isinstance(one, str)),
         tuple(one for one in lines if isinstance(one, Action)),
@@ -132,11 +130,12 @@ def _old_secrets(wanted: Wanted, found: Found, now: datetime) -> Iterator[Action
 
 def _grants(wanted: Wanted, found: Found) -> Iterator[Action | str]:
     granted = found.principal.granted if found.principal else {}
-    missing = [one for one in wanted.permissions if one.id not in granted]
+    possible = offered(wanted, found)
+    missing = [one for one in possible if one.id not in granted]
     for permission in missing:
         yield Grant(f"Grant {permission.name}", permission.name, permission.id)
     if not missing:
-        yield f"All {len(wanted.permissions)} permissions are granted."
+        yield f"All {len(possible)} permissions are granted."
     if wanted.remove_superfluous:
         for permission in superfluous(wanted, granted):
             yield Withdraw(f"Take back {permission.name}", permission.name, granted[permission.id])

@@ -21,15 +21,20 @@ def registration_actions(wanted: Wanted, found: Found) -> Iterator[Action | str]
     """Actions for the app registration and its service principal; a line for what is there already."""
     there = found.registration
     if there is None:
-        yield CreateRegistration(f"Make the app registration {wanted.name!r}", _body(wanted))
+        yield CreateRegistration(f"Make the app registration {wanted.name!r}", _body(wanted, offered(wanted, found)))
         if wanted.api:
             yield AddIdentifier("Give it the address of the operations API", ())
     else:
-        yield from _changes(wanted, there)
+        yield from _changes(wanted, there, offered(wanted, found))
     if found.principal is None:
         yield CreatePrincipal("Make its service principal (enterprise application) in this tenant")
     else:
         yield "Its service principal is there."
+
+
+def offered(wanted: Wanted, found: Found) -> tuple[Permission, ...]:
+    """Of the permissions that are wanted, those that Microsoft Graph has in this cloud: it takes no others."""
+    return tuple(one for one in wanted.permissions if one.id in found.graph_roles)
 
 
 def superfluous(wanted: Wanted, held: Iterable[str]) -> list[Permission]:
@@ -49,13 +54,13 @@ def asked_roles(required: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     )
 
 
-def _body(wanted: Wanted) -> dict[str, Any]:
+def _body(wanted: Wanted, permissions: Sequence[Permission]) -> dict[str, Any]:
     """Everything at once, its tag above all: what is made is found again, whatever happens next."""
     body: dict[str, Any] = {
         "displayName": wanted.name,
         "signInAudience": MULTIPLE if wanted.multi_tenant else SINGLE,
         "tags": [wanted.tag],
-        "requiredResourceAccess": required_resource_access(wanted.permissions),
+        "requiredResourceAccess": required_resource_access(permissions),
     }
     if wanted.redirect_uri:
         body["web"] = {"redirectUris": [wanted.redirect_uri]}
@@ -64,7 +69,7 @@ def _body(wanted: Wanted) -> dict[str, Any]:
     return body
 
 
-def _changes(wanted: Wanted, there: Registration) -> Iterator[Action | str]:
+def _changes(wanted: Wanted, there: Registration, permissions: Sequence[Permission]) -> Iterator[Action | str]:
     body: dict[str, Any] = {}
     said: list[str] = []
     if wanted.tag not in there.tags:
@@ -73,7 +78,7 @@ def _changes(wanted: Wanted, there: Registration) -> Iterator[Action | str]:
     if wanted.multi_tenant and there.sign_in_audience == SINGLE:
         body["signInAudience"] = MULTIPLE
         said.append("let administrators of other tenants consent")
-    added, removed = _merge(wanted, there, body)
+    added, removed = _merge(wanted, there, permissions, body)
     said += [f"ask for {', '.join(added)}"] if added else []
     said += [f"no longer ask for {', '.join(removed)}"] if removed else []
     uris = list(there.web.get("redirectUris") or ())
@@ -93,10 +98,12 @@ def _changes(wanted: Wanted, there: Registration) -> Iterator[Action | str]:
         yield AddIdentifier("Give it the address of the operations API", there.identifier_uris)
 
 
-def _merge(wanted: Wanted, there: Registration, body: dict[str, Any]) -> tuple[list[str], list[str]]:
+def _merge(
+    wanted: Wanted, there: Registration, permissions: Sequence[Permission], body: dict[str, Any]
+) -> tuple[list[str], list[str]]:
     """Put ``requiredResourceAccess`` into ``body`` where it changes; names of what is added and removed."""
     asked = asked_roles(there.required_resource_access)
-    added = [one for one in wanted.permissions if one.id not in asked]
+    added = [one for one in permissions if one.id not in asked]
     removed = superfluous(wanted, asked) if wanted.remove_superfluous else []
     if added or removed:
         body["requiredResourceAccess"] = _merged(there.required_resource_access, added, {one.id for one in removed})

@@ -21,6 +21,7 @@ from connector.setup.doing import Doing
 from connector.setup.keeping import CertificateSource, Place, mark_of
 from connector.setup.planning import plan
 from connector.setup.proving import Proof, Sleep, prove, with_certificate, with_secret
+from connector.setup.registration_plan import offered
 from connector.setup.tenant import Found
 from connector.setup.wanted import Wanted
 from connector.setup.writing import Writer
@@ -127,7 +128,7 @@ class Setup:
         settings = await self._as_connector(done.client_id)
         if settings is None:
             return None
-        granted = [one.name for one in self._wanted.permissions if one.id in self._found.graph_roles]
+        granted = [one.name for one in offered(self._wanted, self._found)]
         expected = [one for one in granted if one not in done.not_granted] if self._wanted.consent else []
         return await prove(settings, expected, sleep=self._sleep)
 
