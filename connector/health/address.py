@@ -26,7 +26,7 @@ async def look_at_address(settings: Settings) -> list[Finding]:
     try:
         async with browsing(settings) as client:
             answer = await client.post(url, params={"validationToken": token})
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last: a name that no domain can have
         return [
             failed("notification_address", f"{settings.notification_url} cannot be reached: {reason(error)}.", _REMEDY)
         ]

@@ -41,7 +41,8 @@ def translated(host: str, *, container: str = "", name: str = "") -> Iterator[No
 
 
 def _code(error: HttpResponseError) -> str:
-    return str(getattr(error, "error_code", None) or type(error).__name__)
+    code = getattr(error, "error_code", None) or type(error).__name__
+    return str(getattr(code, "value", code))  # of some answers it is an enumeration's member
 
 
 def _error(error: HttpResponseError, host: str, container: str, name: str) -> StorageError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -330,8 +332,9 @@ def test_what_cannot_be_looked_at_is_told_and_everything_else_as_well(
 
     found = look()
 
-    assert found["sign_in"].state is State.FAILED
-    assert "KeyError" in found["sign_in"].found
+    assert found["graph"].state is State.FAILED
+    assert "KeyError" in found["graph"].found
+    assert found["sign_in"].state is found["permissions"].state is State.OK
     assert (found["tenant"].state, found["storage"].state) == (State.OK, State.OK)
 
 
@@ -343,6 +346,36 @@ def test_a_file_of_authorities_that_holds_none(look: Examine, tmp_path: Path) ->
 
     assert found["tenant"].state is State.FAILED
     assert "TLS_CA_FILE" in found["tenant"].found
+
+
+def test_what_does_not_answer_keeps_nothing_else_from_being_told(
+    look: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_LONGEST_S", 5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and says nothing
+        address = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        found = look({"GRAPH_ENDPOINT": address, "NOTIFICATION_URL": address})
+
+    assert found["graph"].state is found["notification_address"].state is State.FAILED
+    assert "no answer within" in found["graph"].found
+    assert found["sign_in"].state is found["permissions"].state is found["storage"].state is State.OK
+
+
+def test_an_address_that_cannot_be_one(look: Examine) -> None:
+    found = look({"NOTIFICATION_URL": "https://xn--a.example"})
+
+    assert found["notification_address"].state is State.FAILED
+    assert "NOTIFICATION_URL" in found["notification_address"].remedy
+
+
+def test_a_key_of_another_account(storage_account: str, look: Examine) -> None:
+    parts = dict(part.split("=", 1) for part in storage_account.split(";") if part)
+    other = storage_account.replace(parts["AccountKey"], base64.b64encode(b"another").decode())
+
+    found = look({"AzureWebJobsStorage": other})
+
+    assert found["storage"].state is State.FAILED
+    assert "(AuthorizationFailure)" in found["storage"].found
 
 
 async def _leave(settings: Settings, heard: datetime, *, ends: datetime) -> None:
