@@ -7,16 +7,30 @@ from pathlib import Path
 
 from tools.infra.facts import read_facts
 from tools.infra.findings import Finding
-from tools.infra.policies import alerts, authentication, azd, hardening, network, roles, secrets, settings, storage
+from tools.infra.policies import (
+    alerts,
+    app,
+    authentication,
+    azd,
+    hardening,
+    naming,
+    network,
+    roles,
+    secrets,
+    settings,
+    storage,
+)
 from tools.infra.policies.tree import Tree
 from tools.infra.queries import check_queries
 from tools.infra.templates import check_templates, read_templates
 
 POLICIES: tuple[Callable[[Tree], Iterator[Finding]], ...] = (
     alerts.check,
+    app.check,
     authentication.check,
     azd.check,
     hardening.check,
+    naming.check,
     network.check,
     roles.check,
     secrets.check,

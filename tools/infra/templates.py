@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tools.infra.declarations import Declaration, Kind, Template, allowed_values, read_template
+from tools.infra.dependencies import check_dependencies
 from tools.infra.facts import Facts
 from tools.infra.findings import Finding, meant
 from tools.infra.inferring import Inference, stated_type
@@ -42,6 +43,7 @@ class _TemplateCheck:
 
     def findings(self) -> Iterator[Finding]:
         yield from check_names(self._template)
+        yield from check_dependencies(self._template)
         yield from self._inference.unknown_members()
         yield from self._loaded_files()
         for one in self._template.declarations:

@@ -9,7 +9,7 @@ from tools.infra.declarations import Kind
 from tools.infra.evaluating import evaluate
 from tools.infra.findings import Finding, meant, of_file
 from tools.infra.policies.tree import Tree
-from tools.infra.syntax import literal, properties, walk
+from tools.infra.syntax import literal, properties, value_of, walk
 from tools.log_events import log_events
 
 _EVENT = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
@@ -23,6 +23,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     declared = template.find("rules", Kind.VAR)
     rules = {one["name"]: one for one in evaluate(declared.value, template)} if declared else {}
     loaded = _loaded(tree)
+    yield from _fires(tree)
     for name in sorted(set(contract) ^ set(rules)):
         yield of_file(template.source.path, "alert", f"{name} is deployed or in contract.json only.")
     for name in sorted(set(contract) & set(rules)):
@@ -40,6 +41,16 @@ def check(tree: Tree) -> Iterator[Finding]:
             yield of_file(query, "alert-event", f"{event} is in the query or in contract.json only.")
         for event in sorted(asked - logged):
             yield of_file(query, "alert-event", f"Nothing logs {event}.{meant(event, logged)}")
+
+
+def _fires(tree: Tree) -> Iterator[Finding]:
+    """Each row of a query is something to look at, so one is enough."""
+    for one in tree.resources("Microsoft.Insights/scheduledQueryRules"):
+        criteria = value_of(one.declared.value, "properties", "criteria", "allOf")
+        for condition in evaluate(criteria, one.template) if criteria is not None else []:
+            for name, wanted in (("timeAggregation", "Count"), ("operator", "GreaterThan"), ("threshold", 0)):
+                if condition.get(name) != wanted:
+                    yield one.finding("alert", f"{name} has to be {wanted}: one row is enough.")
 
 
 def _loaded(tree: Tree) -> dict[str, str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import connector
 from tools.infra.evaluating import evaluate
 from tools.infra.findings import Finding
-from tools.infra.policies.tree import Tree
-from tools.infra.syntax import text, value_of
+from tools.infra.origins import origin
+from tools.infra.policies.tree import Deployed, Tree
+from tools.infra.syntax import parts, text, value_of
 
 _FUNCTIONS = Path(connector.__file__).parent / "functions"
 _CHANNELS = ("changes", "lifecycle")  # what {channel} of a route may be
@@ -44,6 +45,7 @@ def check(tree: Tree) -> Iterator[Finding]:
             yield one.finding("auth-path", f"{path} is anonymous in code, and would ask who calls.")
         for path in sorted(excluded ^ agreed):
             yield one.finding("auth-path", f"{path} is let through here or in contract.json only.")
+        yield from _directory(tree, one)
         condition = one.declared.condition
         if condition is None or text(condition).strip("()") != "authenticates":
             yield one.finding("auth-switch", "It is on with apiClientId only.")
@@ -54,3 +56,15 @@ def check(tree: Tree) -> Iterator[Finding]:
         ):
             if evaluate(value_of(body, "properties", *path_), one.template) != wanted:
                 yield one.finding("auth-switch", f"{'.'.join(path_)} has to be {wanted}.")
+
+
+def _directory(tree: Tree, one: Deployed) -> Iterator[Finding]:
+    """Whose tokens, and for whom."""
+    directory = value_of(one.declared.value, "properties", "identityProviders", "azureActiveDirectory")
+    issuer = origin(tree, one.template, value_of(directory, "registration", "openIdIssuer"))
+    if not (issuer.startswith("'${environment().authentication.loginEndpoint}${") and issuer.endswith("}/v2.0'")):
+        yield one.finding("auth-switch", "openIdIssuer has to be that of the tenant, for tokens of version 2.")
+    audiences = value_of(directory, "validation", "allowedAudiences")
+    given = [text(item).strip("'").replace("$", "") for item in parts(audiences)] if audiences is not None else []
+    if [item if "{" in item else f"{{{item}}}" for item in given] != tree.contract["authentication"]["audiences"]:
+        yield one.finding("auth-switch", "allowedAudiences are not those of contract.json.")

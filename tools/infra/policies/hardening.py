@@ -12,14 +12,19 @@ from tools.infra.syntax import value_of
 _ACCOUNT, _BLOBS = "Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/blobServices"
 _VAULT, _SITE = "Microsoft.KeyVault/vaults", "Microsoft.Web/sites"
 
-SWITCHES: tuple[tuple[str, str, str | bool], ...] = (
+SWITCHES: tuple[tuple[str, str, str | int], ...] = (
     (_ACCOUNT, "allowSharedKeyAccess", False),
     (_ACCOUNT, "allowBlobPublicAccess", False),
     (_ACCOUNT, "allowCrossTenantReplication", False),
     (_ACCOUNT, "defaultToOAuthAuthentication", True),
     (_ACCOUNT, "minimumTlsVersion", "TLS1_2"),
     (_ACCOUNT, "supportsHttpsTrafficOnly", True),
+    # What carries lifecycle rules out, and deployments that write a secret, are services that Azure trusts.
+    (_ACCOUNT, "networkAcls.bypass", "AzureServices"),
+    (_VAULT, "networkAcls.bypass", "AzureServices"),
     (_BLOBS, "deleteRetentionPolicy.enabled", True),
+    (_BLOBS, "deleteRetentionPolicy.days", 7),
+    (_BLOBS, "containerDeleteRetentionPolicy.days", 7),
     (_BLOBS, "containerDeleteRetentionPolicy.enabled", True),
     (f"{_BLOBS}/containers", "publicAccess", "None"),
     (_VAULT, "enableRbacAuthorization", True),
@@ -30,6 +35,8 @@ SWITCHES: tuple[tuple[str, str, str | bool], ...] = (
     (f"{_SITE}/basicPublishingCredentialsPolicies", "allow", False),
     ("Microsoft.OperationalInsights/workspaces", "features.disableLocalAuth", True),
     ("Microsoft.Insights/components", "DisableLocalAuth", True),
+    ("Microsoft.Insights/scheduledQueryRules", "enabled", True),
+    ("Microsoft.Insights/scheduledQueryRules", "skipQueryValidation", True),
 )
 """Resource type, property below ``properties``, value."""
 

@@ -11,10 +11,11 @@ from tools.infra.declarations import Kind
 from tools.infra.evaluating import evaluate
 from tools.infra.findings import Finding
 from tools.infra.policies.tree import Deployed, Tree
-from tools.infra.syntax import text, value_of, walk
+from tools.infra.syntax import parts, text, value_of, walk
 
 _PRIVATE = ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults")
 _SERVICES = {"blob": "privatelink.blob.", "queue": "privatelink.queue.", "vault": "privatelink"}
+_LINKS = "microsoft.network/privatednszones/virtualnetworklinks"
 _DELEGATED_TO = "Microsoft.App/environments"
 
 
@@ -27,6 +28,8 @@ def check(tree: Tree) -> Iterator[Finding]:
         if evaluate(value_of(site.declared.value, "properties", "publicNetworkAccess"), site.template) != "Enabled":
             yield site.finding("network", "Microsoft Graph has to reach the app: publicNetworkAccess is Enabled.")
     for network in tree.resources("Microsoft.Network/virtualNetworks"):
+        yield from _subnets(network)
+        yield from _links(network)
         yield from _reaches_everything(network)
     for module in tree.main.of(Kind.MODULE):
         if module.reference.endswith("network.bicep") and "privateNetworking" not in text(
@@ -48,6 +51,27 @@ def _follows_switch(tree: Tree, one: Deployed) -> Iterator[Finding]:
         given = value_of(module.value, "params", "isPublic")
         if given is None or text(given) != "!privateNetworking":
             yield user.source.finding(module.symbol, "network", "isPublic has to be !privateNetworking.")
+
+
+def _subnets(network: Deployed) -> Iterator[Finding]:
+    """They are apart, and that of the app reaches out: Microsoft Graph and sign-in are outside."""
+    listed = value_of(network.declared.value, "properties", "subnets")
+    subnets = parts(listed) if listed is not None else []
+    prefixes = [text(one) for one in (value_of(one, "properties", "addressPrefix") for one in subnets) if one]
+    if len(set(prefixes)) < len(subnets):
+        yield network.finding("network", "Subnets overlap, or one has no addressPrefix.")
+    for one in subnets:
+        outward = value_of(one, "properties", "defaultOutboundAccess")
+        if value_of(one, "properties", "delegations") and evaluate(outward, network.template) is not True:
+            yield network.finding("network", "The app has to reach Microsoft Graph: defaultOutboundAccess is true.")
+
+
+def _links(network: Deployed) -> Iterator[Finding]:
+    for link in network.template.of(Kind.RESOURCE):
+        linked = value_of(link.value, "properties", "virtualNetwork", "id")
+        there = linked is not None and text(linked) == f"{network.declared.name}.id"
+        if link.reference.lower().startswith(_LINKS) and not there:
+            yield network.finding("network", "The zones have to be linked to it, or nobody finds the endpoints.")
 
 
 def _reaches_everything(network: Deployed) -> Iterator[Finding]:

@@ -48,9 +48,16 @@ def check(tree: Tree) -> Iterator[Finding]:
         )
         yield assigned[more].finding("role-unknown", message)
     for one in found:
+        if _assignment(one).who == "app" and _principal_type(one) != "ServicePrincipal":
+            message = "The app is a ServicePrincipal: as anything else, it is not found while it is new."
+            yield one.finding("role-unknown", message)
         if not _has_steady_name(one):
             message = "The name has to be guid(scope, principal, role): the same each time, and nobody else's."
             yield one.finding("role-name", message)
+
+
+def _principal_type(one: Deployed) -> object:
+    return evaluate(value_of(one.declared.value, "properties", "principalType"), one.template)
 
 
 def _assignment(one: Deployed) -> Assignment:
