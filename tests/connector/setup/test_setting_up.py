@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -208,7 +209,7 @@ def _asked(world):
 
 
 def test_what_others_have_put_into_the_app_registration_stays(world):
-    others = {
+    others: dict[str, Any] = {
         "web": {"redirectUris": ["https://others.example/back"], "homePageUrl": "https://others.example"},
         "tags": ["theirs"],
         "identifierUris": ["api://theirs"],
