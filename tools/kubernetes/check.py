@@ -11,6 +11,7 @@ from tools.kubernetes.environment import environment_problems
 from tools.kubernetes.functions import TOP, Function, app_functions, settings_files
 from tools.kubernetes.image import image_problems
 from tools.kubernetes.kustomize import KustomizeError, Object
+from tools.kubernetes.limits import limit_problems
 from tools.kubernetes.overlay import Overlay, overlays
 from tools.kubernetes.running import running_problems
 from tools.kubernetes.schemas import schema_problems
@@ -39,6 +40,7 @@ def manifests(overlay: Overlay, functions: Sequence[Function], prefix: str) -> l
         *running_problems(overlay, functions, prefix),
         *wiring_problems(overlay),
         *environment_problems(overlay, functions),
+        *limit_problems(overlay),
     )
     return [f"{overlay.name}: {problem}" for problem in found]
 

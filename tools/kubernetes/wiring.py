@@ -8,6 +8,7 @@ from typing import Any
 
 from tools.kubernetes.functions import Role
 from tools.kubernetes.kustomize import Object
+from tools.kubernetes.limits import SIZES, quantity
 from tools.kubernetes.overlay import Overlay, container, pod_labels, role_of
 
 WRITABLE = frozenset({"/tmp", "/azure-functions-host/Secrets"})  # noqa: S108  paths in the container
@@ -15,7 +16,6 @@ WRITABLE = frozenset({"/tmp", "/azure-functions-host/Secrets"})  # noqa: S108  p
 OUTWARD_PORTS = frozenset({("UDP", 53), ("TCP", 53), ("TCP", 443)})
 """DNS and TLS: all that a pod needs to reach."""
 _IDENTITY_LABEL, _IDENTITY = "azure.workload.identity/use", "azure.workload.identity/client-id"
-_SIZES = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 
 
 def wiring_problems(overlay: Overlay) -> Iterator[str]:
@@ -105,14 +105,10 @@ def _storage(deployment: Object) -> Iterator[str]:
         if "emptyDir" not in volumes.get(name, {}):
             yield f"{path} mounts {name}, which is no emptyDir of the pod"
         else:
-            sizes.append(_bytes(volumes[name]["emptyDir"].get("sizeLimit", "0Mi")))
+            sizes.append(quantity(volumes[name]["emptyDir"].get("sizeLimit", "0Mi"), SIZES))
     limit = container(deployment).get("resources", {}).get("limits", {}).get("ephemeral-storage", "0Mi")
-    if sum(sizes) >= _bytes(limit):
+    if sum(sizes) >= quantity(limit, SIZES):
         yield "its volumes may grow beyond its limit of ephemeral-storage: it would be evicted before they are full"
-
-
-def _bytes(quantity: str) -> int:
-    return int(quantity[:-2]) * _SIZES[quantity[-2:]]
 
 
 def _image(deployment: Object) -> Iterator[str]:

@@ -83,6 +83,20 @@ MISTAKES = {
     "pods without the identity": (IDENTITY, "workload.identity~1use", "workload.identity~1used", "workload identity takes all three"),
     "an image without a version": ("overlays/workload-identity/kustomization.yaml", 'newTag: "1.0.0"', "newTag: latest", "names no version"),
     "an example that names no setting": ("components/client-secret/secrets.example.yaml", "  ENTRA_CLIENT_SECRET:", "  ENTRA_CLIENT_SECRETS:", "ENTRA_CLIENT_SECRETS is no setting"),
+    "an id that the host shortens": (SETTINGS, "hostid=entra-connector", "hostid=entra-connector-of-the-second-tenant", "the host takes 1 to 32"),
+    "an id that the host refuses": (SETTINGS, "hostid=entra-connector", "hostid=Entra_Connector", "the host takes 1 to 32"),
+    "keys that are lost": (SETTINGS, "SecretStorageType=blob", "SecretStorageType=files", "each pod would have keys of its own"),
+    "no time to finish": (HTTP, "terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 5", "nothing would be left to finish in"),
+    "more asked for than allowed": (HTTP, "memory: 512Mi", "memory: 4Gi", "it asks for 4Gi of memory, and may have 1Gi"),
+    "volumes of another group": (TIMERS, "        fsGroup: 10001\n", "", "it could not write to its own volumes"),
+    "a privileged pod": (WORKERS, "allowPrivilegeEscalation: false", "allowPrivilegeEscalation: false\n            privileged: true", "it is privileged"),
+    "a pod in the network of its node": (HTTP, "automountServiceAccountToken: false", "automountServiceAccountToken: false\n      hostNetwork: true", "hostNetwork lets it out"),
+    "nobody at work": (SCALING, "minReplicaCount: 1", "minReplicaCount: 0", "there has to be one always"),
+    "fewer than there must be": (SCALING, "maxReplicaCount: 8", "maxReplicaCount: 0", "1 to 0 pods"),
+    "no messages a pod": (SCALING, 'queueLength: "6"', 'queueLength: "0"', "queueLength 0 is no number"),
+    "an identity that KEDA has given up": ("components/workload-identity/queues.yaml", "azure-workload", "azure", "KEDA has no azure any more"),
+    "everybody let in": (NETWORK, "- podSelector: {}", "- namespaceSelector: {}", "NetworkPolicy entra-http lets everybody in"),
+    "notifications that are too large": (INGRESS, "proxy-body-size: 4m", "proxy-body-size: 1m", "it lets 1m through"),
 }  # fmt: skip
 """File, what is written there, what somebody writes instead, and what is said of it."""
 
