@@ -19,7 +19,7 @@ PAGES = (
 CONNECTOR, DEV = "python -m connector", "python3 dev.py"
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _INLINE = re.compile(r"`([^`\n]+)`")
-_COMMAND = re.compile(r"(?:python3? -m connector|python3 dev\.py)(?=\s|$)[^\n]*")
+_COMMAND = re.compile(r"(?:python3? -m connector|python3 dev\.py)(?=\s|$|`)[^\n`]*")
 _INSERTED = re.compile(r'"?\$\((?:[^()]|\([^()]*\))*\)"?')
 _ENDS = frozenset({">", ">>", "|", "&&", "||", ";", "#"})
 

@@ -25,14 +25,14 @@ _NOT_OURS = ("azd up", "AuthorizationFailed", "FlagMustBeSetForRestore", "AADSTS
 
 
 def quoted(text: str) -> list[str]:
-    """What stands between backticks in the first column of tables that tell what one sees, and lines of the output of `check`."""
+    """What stands between backticks in the first column of tables that tell what one sees, and lines of the output of `check` and `setup`."""
     found, inside = [], False
     for line in text.splitlines():
         if line.startswith("| what you see"):
             inside = True
         elif not line.startswith("|"):
             inside = False
-            shown = re.fullmatch(r"    (?:ok|skipped) +\S+ +(.+)", line)
+            shown = re.fullmatch(r" +(?:(?:ok|skipped) +\S+|note) +(.+)", line)
             found += [shown[1]] if shown else []
         elif inside:
             found += re.findall(r"`([^`]+)`", line.split(" | ")[0])
@@ -40,16 +40,16 @@ def quoted(text: str) -> list[str]:
 
 
 @cache
-def templates() -> tuple[re.Pattern[str], ...]:
-    """Every text in the source of the connector, and of the emulators for what Microsoft says; whatever may stand where a value is put in."""
+def templates() -> frozenset[tuple[str, ...]]:
+    """Every text in the source of the connector, and of the emulators for what Microsoft says: its pieces, between which values are put in."""
     paths = [path for folder in ("connector", "emulators") for path in (TOP / folder).rglob("*.py")]
     said = {one for path in paths for one in _texts(path)}
     for path in (TOP / "connector/permissions").rglob("*.json"):
         said |= {text.strip() for text in re.findall(r'"([^"]+)"', path.read_text())}
-    return tuple(
-        re.compile(".+?".join(f"({re.escape(piece)})" for piece in one.split(_FILLED) if piece))
+    return frozenset(
+        tuple(piece for piece in one.split(_FILLED) if piece)
         for text in said
-        for one in {text, *_SENTENCE.split(text)}
+        for one in (text, *_SENTENCE.split(text))
         if len(one.replace(_FILLED, "")) >= _SHORTEST
     )
 
@@ -65,10 +65,11 @@ def _texts(path: Path) -> Iterator[str]:
 def share_said(sentence: str) -> float:
     """How much of the letters of ``sentence`` is in the code, values aside."""
     said = set[int]()
-    for template in templates():
-        found = template.search(sentence)
-        if found:
-            said |= {place for number in range(1, template.groups + 1) for place in range(*found.span(number))}
+    for pieces in templates():
+        if all(piece in sentence for piece in pieces):
+            found = re.search(".+?".join(f"({re.escape(piece)})" for piece in pieces), sentence)
+            for number in range(len(pieces) if found else 0):
+                said |= set(range(*found.span(number + 1)))  # type: ignore[union-attr]
     letters = {place for place, letter in enumerate(sentence) if letter.isalpha()}
     return len(letters & said) / len(letters)
 
