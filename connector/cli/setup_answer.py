@@ -11,6 +11,8 @@ from connector.setup.actions import Action, Plan
 from connector.setup.service import Done
 from connector.setup.telling import azure_cli
 
+_HIGHER = "Let a Privileged Role Administrator or Global Administrator"
+
 
 class Answer:
     """Tells as it goes, a line each; as JSON, one document at the end."""
@@ -55,6 +57,10 @@ class Answer:
         if done.not_granted:
             complete = False
             self._line("left", _consent(done, link))
+        if done.not_withdrawn:
+            complete = False
+            names = ", ".join(done.not_withdrawn)
+            self._line("left", f"You may not take back {names}. {_HIGHER} run this command.")
         self._document = {
             "dry_run": False,
             "client_id": done.client_id,
@@ -62,6 +68,7 @@ class Answer:
             "actions": self._did,
             "signed_in": done.proof.signed_in if done.proof else None,
             "not_granted": done.not_granted,
+            "not_withdrawn": done.not_withdrawn,
             "consent_link": link if done.not_granted else "",
             "settings": settings,
             "azure_cli": azure_cli(settings, *self._app),
@@ -121,10 +128,10 @@ def _consent(done: Done, link: str) -> str:
     names = ", ".join(done.not_granted)
     if link:
         return (
-            f"You may not grant {names}. Let a Privileged Role Administrator or Global Administrator open {link} and accept; if "
+            f"You may not grant {names}. {_HIGHER} open {link} and accept; if "
             "Microsoft's page ends with a missing reply address, consent was recorded all the same."
         )
     return (
-        f"You may not grant {names}. Let a Privileged Role Administrator or Global Administrator run this command, or what "
+        f"You may not grant {names}. {_HIGHER} run this command, or what "
         "`python -m connector permissions --format script` prints."
     )

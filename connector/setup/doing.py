@@ -44,7 +44,7 @@ class Doing:
         client_id: its application id.
         principal_id: object id of the service principal, once there is one.
         not_granted: names of the permissions that this administrator may not grant.
-        made_secret: whether a client secret was made.
+        not_withdrawn: names of those that they may not take back.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Doing:
         self.client_id = there.app_id if there else principal.app_id if principal else ""
         self.principal_id = principal.id if principal else ""
         self.not_granted: list[str] = []
-        self.made_secret = False
+        self.not_withdrawn: list[str] = []
 
     async def do(self, action: Action) -> bool:
         """Do it; False where the administrator may not, and somebody else has to.
@@ -101,7 +101,6 @@ class Doing:
                 await send("PATCH", application, {"keyCredentials": _keys(action)})
             case AddPassword():
                 await self._passwords.add(action, self._clock())
-                self.made_secret = True
             case RemovePassword():
                 await remove_password(self._writer, self.object_id, action.key_id)
             case Grant():
@@ -176,6 +175,7 @@ class Doing:
         if written.done or (refused is not None and refused.not_found):
             return True
         if refused is not None and refused.forbidden:
+            self.not_withdrawn.append(action.name)
             return False
         raise error_of(written)
 

@@ -46,16 +46,16 @@ class Done:
     Attributes:
         client_id: of the app registration, or of the managed identity.
         not_granted: names of the permissions that somebody with more rights has to grant.
+        not_withdrawn: names of those that somebody with more rights has to take back.
         proof: what came of signing in as the connector; None where that cannot be tried from here.
         left: what was not done because nothing has signed in.
-        made_secret: whether a client secret was made.
     """
 
     client_id: str
     not_granted: tuple[str, ...] = ()
+    not_withdrawn: tuple[str, ...] = ()
     proof: Proof | None = None
     left: list[Action] = field(default_factory=list)
-    made_secret: bool = False
 
 
 class Setup:
@@ -115,7 +115,7 @@ class Setup:
         for action in self.plan.actions:
             if action not in later:
                 tell(action, await doing.do(action))
-        done = Done(doing.client_id, tuple(doing.not_granted), made_secret=doing.made_secret)
+        done = Done(doing.client_id, tuple(doing.not_granted), tuple(doing.not_withdrawn))
         done.proof = await self._prove(done)
         for action in later:
             if done.proof is not None and done.proof.signed_in:

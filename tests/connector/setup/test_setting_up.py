@@ -197,6 +197,9 @@ def test_superfluous_permissions_are_told_and_only_taken_back_when_asked(world):
     run = world.with_secret()
     assert "Not needed for the chosen features: RoleManagement.ReadWrite.Directory" in run.out
     assert world.granted(app_id) == both | READING
+    run = world.with_secret("--remove-superfluous", who="application")
+    assert run.code == 4
+    assert "You may not take back RoleManagement.ReadWrite.Directory." in run.out
     world.with_secret("--remove-superfluous")
     assert world.granted(app_id) == READING
     assert _asked(world) == READING
