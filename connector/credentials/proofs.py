@@ -114,6 +114,9 @@ class Source(Protocol):
             CredentialProblem: nothing, or it cannot be read.
         """
 
+    async def read_earlier(self) -> Value | None:
+        """What was there before, where that is kept and can be read."""
+
     async def close(self) -> None:
         """Close what is open."""
 
@@ -174,10 +177,12 @@ class Replaceable:
 
     async def another(self) -> AsyncSupportsTokenInfo | None:
         """What is there by now, or what was there before: Entra ID takes minutes to know a new secret everywhere, and the old one is still
-        good for that long."""
+        good for that long. A process that has begun since then asks its source for the old one."""
         before, held = self._held, await self._read()
         if before is None or held.value.data != before.value.data:
             return held.made.credential
+        if self._before is None:
+            self._before = await self._earlier(held)
         if self._before is None:
             return None
         log_event(_logger, "credential_kept", level=logging.WARNING, source=self._source.described)
@@ -220,6 +225,17 @@ class Replaceable:
                 return await self._source.read()
         except TimeoutError:
             raise SourceSilent(self._source.described, _PATIENCE_S) from None
+
+    async def _earlier(self, held: _Held) -> _Held | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                value = await self._source.read_earlier()
+            if value is None or value.data == held.value.data:
+                return None
+            earlier = _Held(value, self._make(value))
+        except (CredentialProblem, TimeoutError):
+            return None
+        return None if self._is_over(earlier) else earlier
 
     def _holds(self, value: Value) -> bool:
         return self._held is not None and self._held.value == value and not self._is_over(self._held)

@@ -154,7 +154,14 @@ class SignIn:
             another = await self._proof.another() if refused.of_proof else None
             if another is None:
                 raise
-        return await self._fetch(another, scopes, options)
+            try:
+                return await self._fetch(another, scopes, options)
+            except SignInRefused:
+                if (
+                    another is await self._proof.credential()
+                ):  # it has taken the place of what was refused, and is what counts
+                    raise
+            raise refused from None
 
     async def _fetch(
         self, credential: AsyncSupportsTokenInfo, scopes: tuple[str, ...], options: TokenRequestOptions

@@ -24,6 +24,9 @@ class InSetting:
         """The same every time."""
         return self._value
 
+    async def read_earlier(self) -> None:
+        """Nobody knows."""
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -45,6 +48,9 @@ class InFile:
             return Value(await asyncio.to_thread(self._path.read_bytes))
         except OSError as error:
             raise CertificateUnreadable(self.described, error.strerror or "it cannot be opened") from None
+
+    async def read_earlier(self) -> None:
+        """It was overwritten."""
 
     async def close(self) -> None:
         """Nothing is open."""

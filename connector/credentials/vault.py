@@ -41,6 +41,7 @@ class VaultSecret:
         self._host = urlsplit(settings.key_vault_url).netloc
         self._identity: SignIn | None = None
         self._client: SecretClient | None = None
+        self._version: str | None = None
 
     async def read(self) -> Value:
         """What is there now; one request, where the newest version is the one.
@@ -59,9 +60,23 @@ class VaultSecret:
             raise KeyVaultClosed(self._host, problem) from None
         except AzureError as error:
             raise self._problem(error) from None
-        if not secret.value:
-            raise SecretEmpty(self._host, self._name)
-        return Value(secret.value.encode(), secret.properties.expires_on)
+        self._version = secret.properties.version
+        return self._value(secret)
+
+    async def read_earlier(self) -> Value | None:
+        """The newest of the other versions that are enabled and in force; two requests or more.
+
+        Raises:
+            KeyVaultProblem: like :meth:`read`.
+        """
+        from azure.core.exceptions import AzureError
+
+        client = self._open()
+        try:
+            before = [one for one in await self._usable(client) if one.version != self._version]
+            return self._value(await client.get_secret(self._name, before[0].version)) if before else None
+        except AzureError as error:
+            raise self._problem(error) from None
 
     async def close(self) -> None:
         """Close the connections to Key Vault, and those of the identity."""
@@ -81,6 +96,11 @@ class VaultSecret:
         else:
             if _begun(secret.properties):
                 return secret
+        newest = (await self._usable(client))[0]
+        return await client.get_secret(self._name, newest.version)
+
+    async def _usable(self, client: SecretClient) -> list[SecretProperties]:
+        """The versions that are enabled and in force, the newest first; never none."""
         usable = [
             one
             async for one in client.list_properties_of_secret_versions(self._name)
@@ -88,8 +108,12 @@ class VaultSecret:
         ]
         if not usable:
             raise SecretDisabled(self._host, self._name)
-        newest = max(usable, key=lambda one: one.created_on or datetime.min.replace(tzinfo=UTC))
-        return await client.get_secret(self._name, newest.version)
+        return sorted(usable, key=lambda one: one.created_on or datetime.min.replace(tzinfo=UTC), reverse=True)
+
+    def _value(self, secret: KeyVaultSecret) -> Value:
+        if not secret.value:
+            raise SecretEmpty(self._host, self._name)
+        return Value(secret.value.encode(), secret.properties.expires_on)
 
     def _problem(self, error: Exception) -> Exception:
         identity = self._identity.described if self._identity else "app"

@@ -24,6 +24,7 @@ class Shelf:
     def __init__(self, data: bytes = b"one", expires_at: datetime | None = None) -> None:
         self.value = Value(data, expires_at)
         self.gone: Exception | None = None
+        self.earlier: Value | None = None
         self.reads = 0
 
     async def read(self) -> Value:
@@ -31,6 +32,9 @@ class Shelf:
         if self.gone is not None:
             raise self.gone
         return self.value
+
+    async def read_earlier(self) -> Value | None:
+        return self.earlier
 
     async def close(self) -> None:
         pass
@@ -196,5 +200,21 @@ def test_a_source_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mon
         monkeypatch.setattr(world.shelf, "read", silence)
         world.now += READ_AGAIN
         assert await world.take() == ["one"], "what is held is used meanwhile"
+
+    playing(play)
+
+
+def test_what_was_there_before_the_process_began_is_asked_for_where_what_is_there_is_refused() -> None:
+    async def play(world: World) -> None:
+        await world.take()
+        assert await world.proof.another() is None
+        world.shelf.earlier = Value(b"one")
+        assert await world.proof.another() is None, "the same"
+        world.shelf.earlier = Value(b"nought", world.now)
+        assert await world.proof.another() is None, "over"
+        world.shelf.earlier = Value(b"nought")
+        before: Any = await world.proof.another()
+        assert before == ["nought"]
+        assert await world.take() == ["one"], "what is there now is what counts"
 
     playing(play)

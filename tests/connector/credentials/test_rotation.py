@@ -120,6 +120,33 @@ def test_a_new_secret_that_entra_does_not_know_yet_waits_while_the_old_one_works
     assert "new-2" not in caplog.text
 
 
+def test_whoever_begins_while_a_new_secret_is_not_known_yet_signs_in_with_the_one_before(
+    graph: GraphEmulator, vault: KeyVaultEmulator, in_vault: Load
+) -> None:
+    """Azure starts processes at any time."""
+    secret(graph, "old-5")
+    vault.vault.set_secret(NAME, "old-5")
+    vault.vault.set_secret(NAME, "new-5")
+
+    async def work(session: GraphSession) -> None:
+        secret(graph, "new-5")
+        revoke_tokens(graph)
+        await ask(session)
+
+    connected(in_vault(ENTRA_CLIENT_SECRET_NAME=NAME), work)
+
+
+def test_where_neither_is_taken_it_is_told_of_the_newest(
+    graph: GraphEmulator, vault: KeyVaultEmulator, in_vault: Load
+) -> None:
+    vault.vault.set_secret(NAME, "never-known")
+    graph.tenant.add_client_secret("over-by-now", ends_at="2020-01-01T00:00:00Z")
+    vault.vault.set_secret(NAME, "over-by-now")
+
+    with pytest.raises(SignInFailed, match="AADSTS7000222"):
+        connected(in_vault(ENTRA_CLIENT_SECRET_NAME=NAME), ask)
+
+
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["down", "forbidden", "deleted"])
 def test_while_the_vault_hands_nothing_over_what_was_read_before_goes_on_working(
