@@ -15,7 +15,13 @@ from connector.graph.errors import GraphError
 from connector.graph.tokens import Told, graph_scope, told_by
 from connector.health.findings import Finding, failed, ok, skipped, warning
 from connector.permissions import FEATURES, Missing, enabled_features, missing
-from connector.settings import Settings
+from connector.settings import Auth, Settings
+
+_TO_IDENTITY = (
+    "`python -m connector setup --managed-identity {}` does, and so does the script that `python -m connector permissions --format script` makes. "
+    "Restart the app then: Azure hands out the token that it has for up to 24 hours."
+)
+"""https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +88,33 @@ def look_at_permissions(settings: Settings, told: Told | None) -> list[Finding]:
     lacking = missing(told.permissions, features)
     if not lacking:
         return [ok("permissions", f"All that {len(features)} enabled features need are granted.")]
+    to_identity = ""
+    if settings.auth is Auth.MANAGED_IDENTITY:
+        to_identity = _TO_IDENTITY.format(told.object_id or "OBJECT_ID")
     if not told.permissions:
-        return [
-            failed(
-                "permissions",
-                "The application has no application permission of Microsoft Graph at all: nobody has given consent.",
-                "Let `python -m connector setup` grant it, or an administrator give consent with the link that it prints.",
+        found = "The application has no application permission of Microsoft Graph at all: nobody has given consent."
+        remedy = (
+            "Let `python -m connector setup` grant it, or an administrator give consent with the link that it prints."
+        )
+        if to_identity:
+            found = (
+                "The managed identity has no application permission of Microsoft Graph at all: nobody has assigned any."
             )
-        ]
-    return list(_each(lacking))
+            remedy = f"Assign what `python -m connector permissions` names. {to_identity}"
+        return [failed("permissions", found, remedy)]
+    return list(_each(lacking, to_identity))
 
 
-def _each(lacking: Iterable[Missing]) -> Iterable[Finding]:
+def _each(lacking: Iterable[Missing], to_identity: str) -> Iterable[Finding]:
     for name in dict.fromkeys(one.permission.name for one in lacking):
         uses = [one for one in lacking if one.permission.name == name]
         essential = any(FEATURES[one.feature].essential for one in uses)
         lost = " ".join(dict.fromkeys(one.lost for one in uses))
         make = failed if essential else warning
         remedy = (
-            f"Add the application permission {name} and grant admin consent (`python -m connector setup` does both)."
+            f"Assign {name} to the managed identity. {to_identity}"
+            if to_identity
+            else f"Add the application permission {name} and grant admin consent (`python -m connector setup` does both)."
         )
         yield make(f"permission:{name}", f"{name} is not granted. {lost}", remedy)
 

@@ -164,6 +164,29 @@ def test_consent_half_given_names_what_lacks_and_what_is_lost(graph: GraphEmulat
     ]
 
 
+def test_to_a_managed_identity_permissions_are_assigned_and_nobody_consents(
+    graph: GraphEmulator, look: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = graph.tenant.create_managed_identity("app", system_assigned=True)
+    with ManagedIdentityEndpoint(graph, [identity]) as platform:
+        for name, value in platform.environment().items():
+            monkeypatch.setenv(name, value)
+        nothing = look({"ENTRA_AUTH": "managed_identity"})
+        some = graph.tenant.create_managed_identity("other", permissions=EVERYTHING[1:])
+        client_id = graph.tenant.managed_identity(some).client_id
+    with ManagedIdentityEndpoint(graph, [some]) as platform:
+        for name, value in platform.environment().items():
+            monkeypatch.setenv(name, value)
+        half = look({"ENTRA_AUTH": "managed_identity", "AZURE_CLIENT_ID": client_id})
+
+    for whose, one in ((identity, nothing["permissions"]), (some, half["permission:User.Read.All"])):
+        assert one.state is State.FAILED
+        assert "consent" not in one.found + one.remedy
+        assert "--format script" in one.remedy
+        assert f"--managed-identity {whose}" in one.remedy
+        assert "Restart the app" in one.remedy
+
+
 def test_what_is_switched_on_needs_more(graph: GraphEmulator, look: Examine) -> None:
     graph.tenant.set_permissions(EVERYTHING)
 
