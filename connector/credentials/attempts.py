@@ -20,15 +20,18 @@ class Attempts:
         self._failure: Exception | None = None
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, *, attempts: bool = True) -> AsyncIterator[None]:
         """Wait for a turn; what is raised within is the failure of this attempt.
+
+        Args:
+            attempts: whether the turn is for trying the same as everybody; what only has to wait for them gets nobody's failure.
 
         Raises:
             Exception: what the attempt raised that ended while this one was waiting.
         """
         seen = self._ended
         async with self._lock:
-            if self._failure is not None and self._ended != seen:
+            if attempts and self._failure is not None and self._ended != seen:
                 raise self._failure
             self._failure = None
             try:

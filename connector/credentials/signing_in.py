@@ -118,7 +118,7 @@ class SignIn:
 
     async def renew(self) -> None:
         """Forget every token, and what proves the identity: the next token comes from what is read anew."""
-        async with self._asking.turn():
+        async with self._asking.turn(attempts=False):
             self._tokens.clear()
             self._proof.forget()
 

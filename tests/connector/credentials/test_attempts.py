@@ -54,6 +54,31 @@ def test_after_a_success_everybody_has_a_turn_of_their_own() -> None:
     assert asyncio.run(run()) == 3
 
 
+def test_what_only_waits_for_an_attempt_gets_nobodys_failure() -> None:
+    """Forgetting a token that was refused, while another cannot be fetched."""
+
+    async def run() -> str:
+        attempts, going_on = Attempts(), asyncio.Event()
+
+        async def fail() -> None:
+            async with attempts.turn():
+                await going_on.wait()
+                raise Failed
+
+        async def forget() -> str:
+            async with attempts.turn(attempts=False):
+                return "forgotten"
+
+        failing, forgetting = asyncio.ensure_future(fail()), asyncio.ensure_future(forget())
+        await asyncio.sleep(0)
+        going_on.set()
+        with pytest.raises(Failed):
+            await failing
+        return await forgetting
+
+    assert asyncio.run(run()) == "forgotten"
+
+
 def test_one_that_is_cancelled_is_nobody_elses_failure() -> None:
     async def run() -> None:
         attempts = Attempts()
