@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,18 @@ class World:
         return (*self.tenant.db.iterdump(), *kept)
 
 
+class _Logged(logging.Handler):
+    """Everything that anything logs, whatever its level."""
+
+    def __init__(self, into: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self._into = into
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self._into.append(record.getMessage())
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     """A tenant in which nothing has been set up."""
@@ -143,7 +156,16 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
                 made.decide(code[1])
 
         monkeypatch.setattr(Output, "tell", heard)
-        yield made
+        logged = _Logged(made.printed)
+        root = logging.getLogger()
+        level = root.level
+        root.setLevel(logging.DEBUG)
+        root.addHandler(logged)
+        try:
+            yield made
+        finally:
+            root.removeHandler(logged)
+            root.setLevel(level)
         texts = [row[0] for row in tenant.db.execute("SELECT content FROM credentials WHERE kind = 'secret'")]
         everything = "\n".join(made.printed)
         assert not [text for text in texts if text in everything], "a client secret was printed"
