@@ -7,12 +7,13 @@ from pathlib import Path
 from tools.infra.facts import read_facts as read_azure_facts
 from tools.infra.findings import Finding
 from tools.terraform.bodies import check_bodies
+from tools.terraform.circles import check_circles
 from tools.terraform.configuration import Configuration, configure, read_texts
 from tools.terraform.conventions import check_conventions
 from tools.terraform.exports import check_exports
 from tools.terraform.facts import read_facts
 from tools.terraform.functions import check_functions
-from tools.terraform.policies import app, interface, roles, settings, storage, surroundings
+from tools.terraform.policies import app, hardening, interface, roles, settings, storage, surroundings
 from tools.terraform.policies.deployment import Deployment
 from tools.terraform.references import check_references
 from tools.terraform.resources import check_resources
@@ -28,6 +29,10 @@ _POLICIES = (
     app.check_app,
     app.check_network,
     app.check_providers,
+    hardening.check_switches,
+    hardening.check_logs,
+    hardening.check_names,
+    hardening.check_outputs,
 )
 
 
@@ -45,6 +50,7 @@ def check(top: Path, configuration: Configuration) -> list[Finding]:
         *configuration.problems,
         *check_functions(configuration),
         *check_references(configuration, facts),
+        *check_circles(configuration),
         *check_resources(configuration, facts),
         *check_bodies(configuration, facts, azure),
         *check_exports(configuration, azure),

@@ -37,6 +37,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "an access key in a setting": ("settings.tf", "azurerm_application_insights.this.connection_string", "azurerm_storage_account.this.primary_access_key", "secret"),
     "no HCL": ("roles.tf", "locals {", "locals", "syntax"),
     "the same twice": ("outputs.tf", 'output "key_vault_uri"', 'output "key_vault_name"', "duplicate"),
+    "an identity that waits for its own app": ("identity.tf", "azurerm_resource_group.this.location", "azapi_resource.app.location", "circle"),
+    "a local value of itself": ("names.tf", "key_vault_name       = ", "key_vault_name       = local.key_vault_name == null ? null : ", "circle"),
 }  # fmt: skip
 """What Terraform or Azure would refuse, or what nobody should write."""
 BREACHES: dict[str, tuple[str, str, str, str]] = {
@@ -88,5 +90,18 @@ BREACHES: dict[str, tuple[str, str, str, str]] = {
     "alerts from the eleventh on": ("alerts.tf", "threshold               = 0", "threshold               = 10", "alert"),
     "what a shared key would be needed for": ("providers.tf", "storage_use_azuread = true", "storage_use_azuread = false", "provider"),
     "calls into a private network": ("providers.tf", "data_plane_available = false", "data_plane_available = true", "provider"),
+    "an app that answers without TLS": ("app.tf", "httpsOnly                 = true", "httpsOnly                 = false", "not-hardened"),
+    "passwords that publish": ("app.tf", "allow = false", "allow = true", "not-hardened"),
+    "blobs for everybody": ("storage.tf", 'container_access_type = "private"', 'container_access_type = "blob"', "not-hardened"),
+    "telemetry from everybody": ("monitoring.tf", "local_authentication_enabled = false\n  tags", "local_authentication_enabled = true\n  tags", "not-hardened"),
+    "a vault purged with the rest": ("providers.tf", "purge_soft_delete_on_destroy    = false", "purge_soft_delete_on_destroy    = true", "not-hardened"),
+    "a name that is too long": ("names.tf", '"st${local.suffix}"', '"storage-account-${local.suffix}"', "name"),
+    "names that two environments have": ("names.tf", "${var.environment_name}/", "/", "name"),
+    "an output that is something else": ("outputs.tf", "azurerm_key_vault.this.vault_uri", "azurerm_key_vault.this.id", "output"),
+    "deletions that nobody sees": ("monitoring.tf", '"StorageDelete"', '"StorageRead"', "log"),
+    "alerts on nothing": ("alerts.tf", "[azurerm_log_analytics_workspace.this.id]", "[]", "alert"),
+    "alerts to nobody": ("alerts.tf", "for_each = azurerm_monitor_action_group.operators", "for_each = []", "alert"),
+    "endpoints among the instances of the app": ("network.tf", "azurerm_subnet.private_endpoints[0].id", "azurerm_subnet.app[0].id", "network"),
+    "endpoints that wait for approval": ("network.tf", "is_manual_connection           = false", "is_manual_connection           = true", "network"),
 }  # fmt: skip
 """What would be deployed, and is not what was agreed."""

@@ -26,7 +26,7 @@ PATTERNS = {
 }
 """By type, names that Azure takes (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules)."""
 
-_EVERYWHERE = ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.Web/sites")
+EVERYWHERE = ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.Web/sites")
 """Types whose names are taken once in all of Azure."""
 
 _UNIQUE = re.compile(r"\$\{uniqueString\(([^()]*(?:\(\)[^()]*)*)\)\}")
@@ -42,7 +42,7 @@ def check(tree: Tree) -> Iterator[Finding]:
             written = value_of(one.declared.value, "name")
             came = origin(tree, one.template, written)
             given = _UNIQUE.findall(came)
-            if type_ in _EVERYWHERE and not (given and all(part in given[0] for part in _TOLD_APART_BY)):
+            if type_ in EVERYWHERE and not (given and all(part in given[0] for part in _TOLD_APART_BY)):
                 message = f"It is taken once in all of Azure: uniqueString has to be of {' and '.join(_TOLD_APART_BY)}."
                 yield one.finding("name", message)
             name = _UNIQUE.sub("u" * _UNIQUE_LENGTH, came).replace("${environmentName}", longest)[1:-1]

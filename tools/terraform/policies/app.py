@@ -86,6 +86,14 @@ def check_network(deployment: Deployment) -> Iterator[Finding]:
         )
         for service, names in private.instances(endpoint).items()
     }
+    yield from differing(
+        endpoint,
+        "network",
+        {
+            "Whether somebody has to approve it": (private.attribute(connection, "is_manual_connection"), False),
+            "Its subnet": (private.attribute(endpoint, "subnet_id"), "<azurerm_subnet.private_endpoints[0].id>"),
+        },
+    )
     answered = {name: (where, _in_public_cloud(called)) for name, (where, called) in found.items()}
     yield from differing(endpoint, "network", {"The private endpoints and their zones": (answered, _ENDPOINTS)})
     subnets = list(deployment.configuration.of_type("azurerm_subnet"))

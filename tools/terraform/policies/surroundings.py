@@ -81,6 +81,7 @@ def check_alerts(deployment: Deployment) -> Iterator[Finding]:
             "What is counted": (evaluation.attribute(criteria, "time_aggregation_method"), "Count"),
             "How it is compared": (evaluation.attribute(criteria, "operator"), "GreaterThan"),
             "With what": (evaluation.attribute(criteria, "threshold"), 0),
+            "Where it looks": (evaluation.attribute(block, "scopes"), ["<azurerm_log_analytics_workspace.this.id>"]),
             "Whether it is on": (evaluation.attribute(block, "enabled") is not False, True),
             "Whether a new workspace is excused": (evaluation.attribute(block, "skip_query_validation"), True),
         },
@@ -116,6 +117,10 @@ def check_alerts(deployment: Deployment) -> Iterator[Finding]:
                 "operators@contoso.com",
             ),
             "How many are told with alert_email": (len(told.instances(group)), 1),
+            "Whom alerts tell": (
+                evaluation.attribute(inner(block, "dynamic"), "for_each"),
+                "<azurerm_monitor_action_group.operators>",
+            ),
         },
     )
 
