@@ -50,7 +50,7 @@ async def try_signing_in(settings: Settings, now: datetime) -> SignedIn:
     findings = [ok("key_vault", _vault_said(settings))] if in_vault else []
     told = told_by(token.token)
     findings.append(_right_tenant(settings, told, credential.described))
-    findings += _expiry(ends, now)
+    findings += _expiry(settings, ends, now)
     return SignedIn(findings, told)
 
 
@@ -69,13 +69,19 @@ def _right_tenant(settings: Settings, told: Told, described: str) -> Finding:
     )
 
 
-def _expiry(ends: datetime | None, now: datetime) -> list[Finding]:
+def _expiry(settings: Settings, ends: datetime | None, now: datetime) -> list[Finding]:
     said = expiry_warning(ends, now)
     if said:
         found, _, remedy = said.partition(". ")
         make = failed if has_expired(ends, now) else warning
         return [make("credential_expiry", f"{found}.", remedy)]
-    return [ok("credential_expiry", f"It is valid until {ends:%Y-%m-%d %H:%M} UTC.")] if ends else []
+    if ends:
+        return [ok("credential_expiry", f"It is valid until {ends:%Y-%m-%d %H:%M} UTC.")]
+    if settings.auth is not Auth.CLIENT_SECRET:
+        return []
+    why = "Nobody tells when the client secret ends, so nobody warns of it: see Certificates & secrets of the app registration."
+    hint = " Give its version in Key Vault the same expiration date." if settings.client_secret_name else ""
+    return [skipped("credential_expiry", why + hint)]
 
 
 def look_at_permissions(settings: Settings, told: Told | None) -> list[Finding]:

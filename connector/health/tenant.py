@@ -41,7 +41,8 @@ async def look_at_tenant(settings: Settings, clock: Callable[[], datetime]) -> l
         unreachable = failed(
             "tenant",
             f"Microsoft Entra ID at {host} cannot be reached: {reason(error)}.",
-            "Check the network, the proxy, ENTRA_CLOUD and ENTRA_AUTHORITY, and TLS_CA_FILE where a proxy inspects TLS.",
+            "Check the network, the proxy, ENTRA_CLOUD and ENTRA_AUTHORITY; TLS_CA_FILE where a proxy inspects TLS; and this machine's clock "
+            "where a certificate is said to be over or not yet valid.",
         )
         return [unreachable, skipped("clock", "There is no other clock to compare with.")]
     return [_tenant(settings, host, answer), _clock(answer.headers.get("date", ""), asked, answered)]

@@ -92,6 +92,13 @@ def test_an_expired_secret(graph: GraphEmulator, look: Examine) -> None:
     assert "secret" in found["sign_in"].remedy
 
 
+def test_a_secret_that_ends_nobody_knows_when_is_told_as_such(look: Examine) -> None:
+    found = look()
+
+    assert found["credential_expiry"].state is State.SKIPPED
+    assert "Certificates & secrets" in found["credential_expiry"].found
+
+
 def test_a_certificate_without_its_key(look: Examine, tmp_path: Path, environment: dict[str, str]) -> None:
     alone = tmp_path / "certificate.pem"
     alone.write_text(Path(environment["TLS_CA_FILE"]).read_text())  # a certificate, and nothing else
