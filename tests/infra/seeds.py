@@ -66,6 +66,7 @@ LANGUAGE = (
     Seed("maybe-absent", _MAIN, "privateNetworking ? network.outputs.appSubnetId : ''", "network.outputs.appSubnetId"),
     Seed("maybe-absent", _ALERTS, "empty(email) ? [] : [people.id]", "[people.id]"),
     Seed("wrong-place", _MAIN, "var suffix = uniqueString(", "var suffix = uniqueString(newGuid(), "),
+    Seed("duplicate-name", _MAIN, "  name: 'vault'\n", "  name: 'storage'\n"),
 )  # fmt: skip
 """What a compiler would find."""
 
@@ -138,6 +139,17 @@ POLICIES = (
     Seed("auth-switch", _APP, "            'api://${apiClientId}'\n", ""),
     Seed("alert", _ALERTS, "operator: 'GreaterThan'", "operator: 'LessThan'"),
     Seed("alert", _ALERTS, "threshold: 0", "threshold: 10"),
+    Seed("app", _APP, "union(hostSettings, ownSettings, settings, extraSettings)", "union(extraSettings, hostSettings, ownSettings, settings)"),
+    Seed("app", _MAIN, "PROVISIONING_ENABLED: string(provisioningEnabled)", "PROVISIONING_ENABLED: provisioningEnabled"),
+    Seed("network", _NETWORK, "groupIds: [endpoint.service]", "groupIds: ['blob']"),
+    Seed("network", _NETWORK, "privateDnsZoneId: zones[i].id", "privateDnsZoneId: zones[0].id"),
+    Seed("network", _NETWORK, "location: 'global'", "location: location"),
+    Seed("network", _NETWORK, "id: endpointSubnet.id", "id: '${network.id}/subnets/${appSubnetName}'"),
+    Seed("output", _MAIN, "string = storage.outputs.name", "string = vault.outputs.name"),
+    Seed("principal", _MAIN, "appPrincipalId: identity.outputs.principalId", "appPrincipalId: identity.outputs.clientId"),
+    Seed("role-unknown", _ROLES, "if (!empty(deployerPrincipalId) && deployerMakesCertificate)", "if (deployerMakesCertificate)"),
+    Seed("tag", _APP, "union(tags, { 'azd-service-name': 'connector' })", "{ 'azd-service-name': 'connector' }"),
+    Seed("tag", _VAULT, "  tags: tags\n  properties: {\n    tenantId", "  properties: {\n    tenantId"),
 )  # fmt: skip
 """What no compiler minds, and we do."""
 

@@ -46,6 +46,7 @@ class _TemplateCheck:
         yield from check_dependencies(self._template)
         yield from self._inference.unknown_members()
         yield from self._loaded_files()
+        yield from self._same_deployments()
         for one in self._template.declarations:
             match one.kind:
                 case Kind.RESOURCE:
@@ -130,6 +131,16 @@ class _TemplateCheck:
                 yield source.finding(
                     one.value, "unlisted-value", f"The default of {one.name} is beyond its @{decorator}."
                 )
+
+    def _same_deployments(self) -> Iterator[Finding]:
+        """Modules are deployments, and those of one name in one scope would be one."""
+        seen = set[tuple[str, str]]()
+        for one in self._template.of(Kind.MODULE):
+            name, scope = (value_of(one.value, part) for part in ("name", "scope"))
+            key = (text(name) if name is not None else one.name, text(scope) if scope is not None else "")
+            if key in seen:
+                yield self._template.source.finding(one.symbol, "duplicate-name", f"{key[0]} is deployed already.")
+            seen.add(key)
 
     def _loaded_files(self) -> Iterator[Finding]:
         source = self._template.source

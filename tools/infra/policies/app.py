@@ -81,10 +81,17 @@ def _site(tree: Tree, site: Deployed, agreed: dict[str, Any]) -> Iterator[Findin
 
 
 def _settings(tree: Tree, config: Deployed) -> Iterator[Finding]:
+    united = value_of(config.declared.value, "properties")
+    arguments = united.child_by_field_name("arguments") if united is not None else None
+    if arguments is None or origin(tree, config.template, parts(arguments)[-1]) != "extraSettings":
+        yield config.finding("app", "What an operator adds has to win: extraSettings comes last.")
+    plain = {one.name for one in tree.main.of(Kind.PARAM) if one.stated is not None and text(one.stated) != "string"}
     for name, (template, key) in settings_given(tree, config):
-        if name in SETTINGS and key.parent is not None:
+        if key.parent is not None:
             given = origin(tree, template, parts(key.parent)[-1])
-            if given != SETTINGS[name]:
+            if given in plain:
+                yield template.source.finding(key, "app", f"{name} has to be text: string({given}).")
+            if given != SETTINGS.get(name, given):
                 yield template.source.finding(key, "app", f"{name} has to be {SETTINGS[name]}; it is {given}.")
 
 

@@ -11,11 +11,17 @@ from tools.infra.declarations import Kind
 from tools.infra.evaluating import evaluate
 from tools.infra.findings import Finding
 from tools.infra.policies.tree import Deployed, Tree
+from tools.infra.resources import full_type
 from tools.infra.syntax import parts, text, value_of, walk
 
 _PRIVATE = ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults")
 _SERVICES = {"blob": "privatelink.blob.", "queue": "privatelink.queue.", "vault": "privatelink"}
 _LINKS = "microsoft.network/privatednszones/virtualnetworklinks"
+_AS_WRITTEN: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("microsoft.network/privatednszones", ("location",), "'global'"),
+    ("microsoft.network/privatednszones/virtualnetworklinks", ("location",), "'global'"),
+    ("microsoft.network/privateendpoints", ("properties", "subnet", "id"), "endpointSubnet.id"),
+)
 _DELEGATED_TO = "Microsoft.App/environments"
 
 
@@ -30,6 +36,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     for network in tree.resources("Microsoft.Network/virtualNetworks"):
         yield from _subnets(network)
         yield from _links(network)
+        yield from _endpoints(network)
         yield from _reaches_everything(network)
     for module in tree.main.of(Kind.MODULE):
         if module.reference.endswith("network.bicep") and "privateNetworking" not in text(
@@ -72,6 +79,26 @@ def _links(network: Deployed) -> Iterator[Finding]:
         there = linked is not None and text(linked) == f"{network.declared.name}.id"
         if link.reference.lower().startswith(_LINKS) and not there:
             yield network.finding("network", "The zones have to be linked to it, or nobody finds the endpoints.")
+
+
+def _endpoints(network: Deployed) -> Iterator[Finding]:
+    """Each is to the service that its zone is for, and somewhere that resources of its type can be."""
+    for one in network.template.of(Kind.RESOURCE):
+        for type_, path, wanted in _AS_WRITTEN:
+            found = value_of(one.value, *path) if full_type(one)[0].lower() == type_ else None
+            if full_type(one)[0].lower() == type_ and (found is None or text(found) != wanted):
+                yield network.template.source.finding(one.symbol, "network", f"{path[-1]} has to be {wanted}.")
+    for one in network.template.of(Kind.RESOURCE):
+        configs = value_of(one.value, "properties", "privateDnsZoneConfigs")
+        for config in parts(configs) if configs is not None else ():
+            zone = value_of(config, "properties", "privateDnsZoneId")
+            if zone is None or text(zone) != "zones[i].id":
+                yield network.template.source.finding(one.symbol, "network", "Each endpoint is told in its own zone.")
+        connections = value_of(one.value, "properties", "privateLinkServiceConnections")
+        for connection in parts(connections) if connections is not None else ():
+            services = value_of(connection, "properties", "groupIds")
+            if services is None or text(services) != "[endpoint.service]":
+                yield network.template.source.finding(one.symbol, "network", "groupIds has to be [endpoint.service].")
 
 
 def _reaches_everything(network: Deployed) -> Iterator[Finding]:

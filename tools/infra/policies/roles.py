@@ -51,9 +51,15 @@ def check(tree: Tree) -> Iterator[Finding]:
         if _assignment(one).who == "app" and _principal_type(one) != "ServicePrincipal":
             message = "The app is a ServicePrincipal: as anything else, it is not found while it is new."
             yield one.finding("role-unknown", message)
+        if _assignment(one).who == "deployer" and "!empty(deployerPrincipalId)" not in _condition(one):
+            yield one.finding("role-unknown", "It is for whoever deploys, and there may be nobody.")
         if not _has_steady_name(one):
             message = "The name has to be guid(scope, principal, role): the same each time, and nobody else's."
             yield one.finding("role-name", message)
+
+
+def _condition(one: Deployed) -> str:
+    return text(one.declared.condition) if one.declared.condition is not None else ""
 
 
 def _principal_type(one: Deployed) -> object:
