@@ -23,10 +23,14 @@ COMBINATIONS = int(os.environ.get("VARIANT_COMBINATIONS", "4"))
 """How many random combinations are tried; more of them, such as 500 with ``--timeout 0``, after a change."""
 
 OTHER_VALUES: dict[str, list[Any]] = {
+    "consent_refusal": ["captured"],
+    "device_code_interval": [1],
     "delta_page_size": [2],
     "delta_replays": [3],
     "delta_reset_code": ["syncStateNotFound"],
     "delta_slice_size": [3],
+    "longest_secret_days": [90],
+    "new_object_seconds": [5],
     "notification_profile": ["older"],
     "page_token_seconds": [60],
     "pim_provisioning_seconds": [5],
@@ -64,6 +68,12 @@ SHOW_ELSEWHERE = {
     "refusal_wording",
     "retry_after",
     "throttle_body",
+    "consent_refusal",
+    "device_code_interval",
+    "device_code_slow_down",
+    "longest_secret_days",
+    "new_object_seconds",
+    "users_register_applications",
 }
 """Switches that a sync of a tenant that nobody changes, nothing refused and nothing throttled, should not even notice."""
 
