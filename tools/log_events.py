@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 _CONNECTOR = HERE.parent / "connector"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_FURTHER = "…"
+FURTHER = "…"
 """Stands for facts of which only the running program knows the names."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -59,7 +59,7 @@ def log_events_table() -> str:
     rows = ["| event | level | facts | meaning |", "| --- | --- | --- | --- |"]
     for one in log_events().values():
         levels = " or ".join(level.lower() for level in one.levels)
-        facts = ", ".join(fact if fact == _FURTHER else f"`{fact}`" for fact in one.facts)
+        facts = ", ".join(fact if fact == FURTHER else f"`{fact}`" for fact in one.facts)
         rows.append(f"| `{one.name}` | {levels} | {facts} | {told[one.name]} |")
     return "\n".join(rows)
 
@@ -128,7 +128,7 @@ def _facts(keyword: ast.keyword, within: _Function) -> Iterator[str]:
         for key in node.keys
         if isinstance(key, ast.Constant)
     ]
-    yield from (str(key) for key in keys) if keys else (_FURTHER,)
+    yield from (str(key) for key in keys) if keys else (FURTHER,)
 
 
 def _values(name: ast.Name, within: _Function) -> list[ast.expr]:

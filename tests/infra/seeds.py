@@ -150,6 +150,8 @@ POLICIES = (
     Seed("role-unknown", _ROLES, "if (!empty(deployerPrincipalId) && deployerMakesCertificate)", "if (deployerMakesCertificate)"),
     Seed("tag", _APP, "union(tags, { 'azd-service-name': 'connector' })", "{ 'azd-service-name': 'connector' }"),
     Seed("tag", _VAULT, "  tags: tags\n  properties: {\n    tenantId", "  properties: {\n    tenantId"),
+    Seed("query-fact", f"{_QUERIES}/drift.kql", "line.added", "line.addition"),
+    Seed("query-fact", f"{_QUERIES}/sync-late.kql", "line.state", "line.status"),
 )  # fmt: skip
 """What no compiler minds, and we do."""
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.infra.declarations import Kind
 from tools.infra.evaluating import evaluate
 from tools.infra.findings import Finding, meant, of_file
 from tools.infra.policies.tree import Tree
 from tools.infra.syntax import literal, properties, value_of, walk
-from tools.log_events import log_events
+from tools.log_events import FURTHER, log_events
 
 _EVENT = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
+_FACT = re.compile(r"\bline\.([a-z_]+)")
 _COMPARED = {"severity": "severity", "window": "window", "frequency": "frequency", "meaning": "says"}
 
 
 def check(tree: Tree) -> Iterator[Finding]:
-    """``alert``, ``alert-query``, ``alert-event``."""
+    """``alert``, ``alert-query``, ``alert-event``, ``query-fact``."""
     contract, folder, logged = tree.contract["alerts"], tree.infra / "queries", frozenset(log_events())
     template = tree.templates[tree.infra / "modules" / "alerts.bicep"]
     declared = template.find("rules", Kind.VAR)
     rules = {one["name"]: one for one in evaluate(declared.value, template)} if declared else {}
     loaded = _loaded(tree)
     yield from _fires(tree)
+    for path in sorted(folder.rglob("*.kql")):
+        yield from _facts(path)
     for name in sorted(set(contract) ^ set(rules)):
         yield of_file(template.source.path, "alert", f"{name} is deployed or in contract.json only.")
     for name in sorted(set(contract) & set(rules)):
@@ -41,6 +45,16 @@ def check(tree: Tree) -> Iterator[Finding]:
             yield of_file(query, "alert-event", f"{event} is in the query or in contract.json only.")
         for event in sorted(asked - logged):
             yield of_file(query, "alert-event", f"Nothing logs {event}.{meant(event, logged)}")
+
+
+def _facts(path: Path) -> Iterator[Finding]:
+    """What a query reads of lines is what one of its events says, or it would find nothing and say nothing."""
+    asked, logged = path.read_text(), log_events()
+    events = [logged[one] for one in _EVENT.findall(asked) if one in logged]
+    said = {fact for one in events for fact in one.facts} | {"event"}
+    if events and FURTHER not in said:
+        for fact in sorted(set(_FACT.findall(asked)) - said):
+            yield of_file(path, "query-fact", f"None of its events says {fact}.{meant(fact, said)}")
 
 
 def _fires(tree: Tree) -> Iterator[Finding]:
