@@ -70,6 +70,8 @@ class SignIn:
         self._problem = problem
         self._tokens: Tokens = {} if kept is None else kept
         self._asking = Attempts()
+        self._claimed: dict[tuple[object, ...], tuple[int, str]] = {}
+        self._fetched = 0
         self._told: tuple[datetime | None, datetime] | None = None
 
     @property
@@ -109,10 +111,13 @@ class SignIn:
         kept = self._kept(key, options)
         if kept is not None:
             return kept
+        seen = self._fetched
         async with self._asking.turn():
-            kept = self._kept(key, options)
+            kept = self._kept(key, options) or self._claimed_since(seen, key, options)
             if kept is None:
                 kept = self._tokens[key] = await self._request(scopes, options)
+                self._fetched += 1
+                self._claimed[key] = (self._fetched, options.get("claims", ""))
                 self._tell()
             return kept
 
@@ -144,6 +149,13 @@ class SignIn:
         now = time.time()
         due = token.expires_on - now < _BEFORE_END or (token.refresh_on is not None and token.refresh_on <= now)
         return None if due else token
+
+    def _claimed_since(
+        self, seen: int, key: tuple[object, ...], options: TokenRequestOptions
+    ) -> AccessTokenInfo | None:
+        """The token that somebody else has fetched with the same claims, while this one was waiting: requests are refused together."""
+        number, claims = self._claimed.get(key, (0, ""))
+        return self._tokens.get(key) if claims and claims == options.get("claims") and number > seen else None
 
     async def _request(self, scopes: tuple[str, ...], options: TokenRequestOptions) -> AccessTokenInfo:
         """Ask once; where what proves the identity is refused, once more with whatever else there is by now."""

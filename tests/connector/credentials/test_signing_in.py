@@ -135,6 +135,25 @@ def test_tokens_are_kept_and_whoever_comes_meanwhile_waits_for_the_same(graph: G
         graph.faults.clear()
 
 
+def test_those_whose_token_is_refused_together_get_one_new_token(graph: GraphEmulator, load: Load) -> None:
+    """By continuous access evaluation, which tells each of them so. Microsoft Entra ID locks out who asks for the same again and again."""
+    settings = load(ENTRA_CLIENT_SECRET=graph.client_secret)
+    claims = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
+
+    async def work(credential: SignIn) -> None:
+        scope = graph_scope(settings)
+        await credential.get_token(scope, enable_cae=True)
+        graph.fail(Fault(path="/oauth2/v2.0/token", skip=1, status=400, times=1000))
+        await asyncio.gather(*(credential.get_token(scope, claims=claims, enable_cae=True) for _ in range(20)))
+        with pytest.raises(CredentialProblem):  # refused again, later: what is kept is that very token
+            await credential.get_token(scope, claims=claims, enable_cae=True)
+
+    try:
+        using(settings, work)
+    finally:
+        graph.faults.clear()
+
+
 def test_what_was_refused_is_replaced_by_a_new_token(graph: GraphEmulator, load: Load) -> None:
     settings = load(ENTRA_CLIENT_SECRET=graph.client_secret)
 
