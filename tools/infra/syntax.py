@@ -50,9 +50,11 @@ def errors(source: Source) -> Iterator[Finding]:
 
 def walk(node: Node) -> Iterator[Node]:
     """``node`` and everything in it, in the order in which it is written."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting += reversed(one.children)
 
 
 def parts(node: Node) -> list[Node]:

@@ -64,7 +64,13 @@ class Tree:
 
     def users(self, template: Template) -> Iterator[tuple[Template, Declaration]]:
         """Every module declaration that uses ``template``, and where it stands."""
+        yield from self._users.get(template.source.path, ())
+
+    @cached_property
+    def _users(self) -> dict[Path, list[tuple[Template, Declaration]]]:
+        found: dict[Path, list[tuple[Template, Declaration]]] = {}
         for user in self.templates.values():
             for module in user.of(Kind.MODULE):
-                if (user.source.path.parent / module.reference).resolve() == template.source.path:
-                    yield user, module
+                used = (user.source.path.parent / module.reference).resolve()
+                found.setdefault(used, []).append((user, module))
+        return found
