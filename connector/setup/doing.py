@@ -119,7 +119,7 @@ class Doing:
 
     async def _create(self, action: CreateRegistration) -> None:
         """Sent once. Where no answer comes, it is looked for by its tag, so that there are never two."""
-        written = await self._writer.attempt("POST", "/applications", action.body, repeatable=False)
+        written = await self._writer.send("POST", "/applications", action.body, repeatable=False)
         if written.done:
             made: Registration | None = reading.understood(written.body, Registration)
         elif written.outcome is Outcome.UNKNOWN:
@@ -170,7 +170,7 @@ class Doing:
 
     async def _withdraw(self, action: Withdraw) -> bool:
         path = f"/servicePrincipals/{self.principal_id}/appRoleAssignments/{action.assignment_id}"
-        written = await self._writer.attempt("DELETE", path)
+        written = await self._writer.send("DELETE", path)
         refused = written.refusal
         if written.done or (refused is not None and refused.not_found):
             return True

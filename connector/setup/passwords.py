@@ -57,7 +57,7 @@ class Passwords:
         told = {"displayName": action.mark, "endDateTime": (now + action.valid).isoformat(timespec="seconds")}
         for _ in range(_TRIES):
             path = f"/applications/{self._object_id}/addPassword"
-            written = await self._writer.attempt("POST", path, {"passwordCredential": told}, repeatable=False)
+            written = await self._writer.send("POST", path, {"passwordCredential": told}, repeatable=False)
             if written.done:
                 shown = reading.understood(written.body, _Shown)
                 return NewSecret(shown.key_id, shown.secret_text, shown.end_date_time)

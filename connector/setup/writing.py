@@ -33,7 +33,7 @@ class Writer:
         self.session = session
         self.fresh = False
 
-    async def attempt(
+    async def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, repeatable: bool = True
     ) -> Written:
         """Send a write, again and for a minute at most where what it names is new and unknown.
@@ -63,7 +63,7 @@ class Writer:
         Raises:
             GraphError: it was refused, or nobody knows.
         """
-        written = await self.attempt(method, path, body)
+        written = await self.send(method, path, body)
         if written.done:
             return written.body
         refused = written.refusal
