@@ -17,7 +17,19 @@ from tests.support.snapshots import environment
 
 TOP = Path(__file__).resolve().parents[3]
 Run = Callable[..., Result]
-COMMANDS = ("sync", "status", "access", "holders", "applications", "changes", "export", "grant", "revoke", "setup", "settings")
+COMMANDS = (
+    "sync",
+    "status",
+    "access",
+    "holders",
+    "applications",
+    "changes",
+    "export",
+    "grant",
+    "revoke",
+    "setup",
+    "settings",
+)
 
 
 def test_help_explains_every_command_setting_and_exit_code(run: Run) -> None:

@@ -89,8 +89,8 @@ def test_those_who_are_refused_together_ask_once(cloud) -> None:
             assert it.tokens - before == 1
 
             shared = SharedConnection()
-            outcomes = await asyncio.gather(*(shared.open(it.settings) for _ in range(20)), return_exceptions=True)
-            assert [type(one) for one in outcomes] == [SignInFailed] * 20
+            openings = await asyncio.gather(*(shared.open(it.settings) for _ in range(20)), return_exceptions=True)
+            assert [type(one) for one in openings] == [SignInFailed] * 20
             assert it.tokens - before == 2
 
     asyncio.run(run())

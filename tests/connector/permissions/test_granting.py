@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from connector.permissions import ALWAYS, PERMISSIONS, PROVISIONING, Feature, missing, needed_for, sufficient
@@ -74,7 +76,7 @@ class Desk:
         return ended.problem
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[set[tuple[Feature, str]], Callable[[Desk], str | None]]] = {
     "member": ({ACCOUNTS, GROUPS, MEMBERS}, Desk.in_group),
     "owner": ({ACCOUNTS, GROUPS, OWNERS}, lambda desk: desk.in_group("owner")),
     "member of a role-assignable group": (
