@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -120,11 +122,11 @@ class ReadyProcess:
         """End it as a failing machine would: at once, with nothing finished or handed back."""
         return self._end(subprocess.Popen.kill)
 
-    def _end(self, signal: Callable[[subprocess.Popen[bytes]], None]) -> int | None:
+    def _end(self, end: Callable[[subprocess.Popen[bytes]], None]) -> int | None:
         process, self._process = self._process, None
         if process is None:
             return None
-        signal(process)
+        end(process)
         if process.stdin:
             process.stdin.close()
         try:
@@ -150,6 +152,30 @@ class ReadyProcess:
                     f"{self._module} was not ready within {self._start_timeout:.0f} s", "\n".join(self.logs())
                 )
             time.sleep(_POLL)
+
+
+def serve(running: AbstractContextManager[Mapping[str, Any]], *, port: int, stop_with_stdin: bool) -> int:
+    """In the started process: print one JSON line once ``running`` is entered, and leave it on SIGTERM or Ctrl-C; the exit status.
+
+    Args:
+        running: what is served, from its beginning to its end; entering it gives what to print.
+        port: where it was asked to listen, for the sentence that it cannot.
+        stop_with_stdin: stop when standard input closes, too.
+    """
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    if stop_with_stdin:
+        call_when_stdin_closes(stopped.set)
+    try:
+        with running as facts:
+            sys.stdout.write(json.dumps(facts) + "\n")
+            sys.stdout.flush()
+            stopped.wait()
+    except OSError as error:
+        sys.stderr.write(f"The emulator cannot listen on port {port}: {error.strerror or error}.\n")
+        return 1
+    return 0
 
 
 def call_when_stdin_closes(stop: Callable[[], object]) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from emulators.certificates import CertificateAuthority
 from emulators.graph import GraphEmulator
@@ -18,7 +16,7 @@ from emulators.graph.managed_identity import ManagedIdentityEndpoint
 from emulators.graph.service.throttle import TenantSize
 from emulators.graph.tenant.generator import generate
 from emulators.graph.tenant.tenant import CONNECTOR_PERMISSIONS, Tenant
-from emulators.processes import STOP_WITH_STDIN, call_when_stdin_closes
+from emulators.processes import STOP_WITH_STDIN, serve
 
 _MOST_USERS_IN_MEMORY = 150_000
 _MOST_MEMBERSHIPS_IN_MEMORY = 2_000_000
@@ -33,31 +31,25 @@ The same size and seed give the same tenant. The certificate is made at start; t
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the emulator; the exit status."""
     options = _parser().parse_args(arguments)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    if options.stop_with_stdin:
-        call_when_stdin_closes(stopped.set)
-    try:
-        with (
-            _tenant(options) as tenant,
-            GraphEmulator(
-                tenant,
-                port=options.port,
-                latency_ms=options.latency_ms,
-                throttle=options.throttle,
-                certificates=CertificateAuthority(options.certificates) if options.certificates else None,
-            ) as emulator,
-            ExitStack() as beside,
-        ):
-            identity = _identity(emulator, options.managed_identity, beside) if options.managed_identity else {}
-            sys.stdout.write(json.dumps(emulator.info() | identity) + "\n")
-            sys.stdout.flush()
-            stopped.wait()
-    except OSError as error:
-        sys.stderr.write(f"The emulator cannot listen on port {options.port}: {error.strerror or error}.\n")
-        return 1
-    return 0
+    return serve(_running(options), port=options.port, stop_with_stdin=options.stop_with_stdin)
+
+
+@contextmanager
+def _running(options: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
+    """The emulator that the options ask for, and what is served beside it, while they listen; what their clients need."""
+    with (
+        _tenant(options) as tenant,
+        GraphEmulator(
+            tenant,
+            port=options.port,
+            latency_ms=options.latency_ms,
+            throttle=options.throttle,
+            certificates=CertificateAuthority(options.certificates) if options.certificates else None,
+        ) as emulator,
+        ExitStack() as beside,
+    ):
+        identity = _identity(emulator, options.managed_identity, beside) if options.managed_identity else {}
+        yield emulator.info() | identity
 
 
 def _identity(emulator: GraphEmulator, name: str, beside: ExitStack) -> dict[str, str]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import ssl
 import sys
-import threading
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from emulators.certificates import CertificateAuthority
 from emulators.keyvault import KeyVaultEmulator, Role
-from emulators.processes import STOP_WITH_STDIN, call_when_stdin_closes
+from emulators.processes import STOP_WITH_STDIN, serve
 
 _TIMEOUT_SECONDS = 10
 _DESCRIPTION = """\
@@ -29,11 +28,12 @@ Start both emulators with the same --certificates, and clients need to trust one
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the emulator; the exit status."""
     options = _parser().parse_args(arguments)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    if options.stop_with_stdin:
-        call_when_stdin_closes(stopped.set)
+    return serve(_running(options), port=options.port, stop_with_stdin=options.stop_with_stdin)
+
+
+@contextmanager
+def _running(options: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
+    """The vault that the options ask for, while it listens; what its clients need."""
     emulator = KeyVaultEmulator(
         tenant_id=options.tenant_id,
         authority=options.authority,
@@ -45,15 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for object_id, role in options.grant:
         emulator.grant(object_id, role)
-    try:
-        with emulator:
-            sys.stdout.write(json.dumps(emulator.info()) + "\n")
-            sys.stdout.flush()
-            stopped.wait()
-    except OSError as error:
-        sys.stderr.write(f"The emulator cannot listen on port {options.port}: {error.strerror or error}.\n")
-        return 1
-    return 0
+    with emulator:
+        yield emulator.info()
 
 
 class _Keys:
