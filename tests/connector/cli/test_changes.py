@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -249,7 +249,16 @@ def test_json_does_not_steer_terminals_either(run: Run, journal: Settings) -> No
     assert json.loads(told)["subject"]["name"] == name
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes started here get SIGINT, even where the tests themselves were started without, as a shell's background jobs are."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+@pytest.mark.usefixtures("interruptible")
 def test_following_shows_what_comes_goes_on_over_what_began_anew_and_ends_cleanly(journal: Settings) -> None:
     async def one_more(store: Any) -> None:
         await commit(store, [gone("groups", **SALES)], at=later(10))
@@ -271,7 +280,7 @@ def test_following_shows_what_comes_goes_on_over_what_began_anew_and_ends_cleanl
             in_storage(journal, anew)
             assert json.loads(following.stdout.readline())["sequence"] == 12
             following.send_signal(signal.SIGINT)
-            assert following.wait() == 0
+            assert following.wait(60) == 0
             assert following.stderr.read() == (
                 "Following the journal. Ctrl-C ends it.\n"
                 "A new snapshot, 20260105T120000Z-two, has begun anew: what it changed is not told.\n"
