@@ -156,7 +156,8 @@ def install_browser() -> None:
             say("No browser on this machine, so tests in a browser are skipped. Install Chromium to run them.")
             return
         say("Installing Chromium with apt, for tests in a browser (about a minute, once) …")
-        command = "apt-get update && apt-get install --yes --no-install-recommends chromium"
+        soon = "-o Acquire::Retries=1 -o Acquire::http::Timeout=30"  # what cannot be reached must not hold the tests up
+        command = f"apt-get update {soon} && apt-get install {soon} --yes --no-install-recommends chromium"
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         done = subprocess.run(["sh", "-c", command], env=quiet, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,11 +36,18 @@ def chromium() -> Iterator[Browser]:
         "playwright.sync_api", reason="Playwright is not installed: run `python3 dev.py setup`"
     )
     with playwright.sync_playwright() as driver:
-        found = next(filter(None, map(shutil.which, NAMES)), None) or driver.chromium.executable_path
-        if not Path(found).exists():
+        found = next(filter(_starts, (*map(shutil.which, NAMES), driver.chromium.executable_path)), None)
+        if found is None:
             pytest.skip(f"no browser: install one of {', '.join(NAMES)}, or run `playwright install chromium`")
         browser = driver.chromium.launch(executable_path=found, args=list(_QUIET))
         try:
             yield browser
         finally:
             browser.close()
+
+
+def _starts(program: str | None) -> bool:
+    """Whether it is a browser; some distributions have a script of that name that only says where to get one."""
+    if not program or not Path(program).exists():
+        return False
+    return subprocess.run([program, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
