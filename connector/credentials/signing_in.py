@@ -31,6 +31,8 @@ _BEFORE_END = 300.0
 _PATIENCE = 100.0
 """Seconds for a token, however long whoever is asked wants to be left alone (``Retry-After``). The endpoint of managed identities on virtual
 machines may take 75 s while it is being updated, for which azure-identity waits."""
+_HINT = 3
+"""Characters. https://learn.microsoft.com/graph/api/resources/passwordcredential"""
 _TOLD_AGAIN = timedelta(days=1)
 """How often a process says that what it signs in with ends soon."""
 
@@ -73,11 +75,29 @@ class SignIn:
         self._claimed: dict[tuple[object, ...], tuple[int, str]] = {}
         self._fetched = 0
         self._told: tuple[datetime | None, datetime] | None = None
+        self._learned: dict[str, datetime | None] = {}
 
     @property
     def expires_at(self) -> datetime | None:
         """When the secret or certificate ends (UTC); None before the first token, and where it does not end or nobody knows."""
-        return self._proof.expires_at
+        return self._proof.expires_at or self._learned.get(self._hint)
+
+    @property
+    def hint_to_ask(self) -> str:
+        """How the client secret begins of which nobody has told yet when it ends, to ask its app registration; empty for all else."""
+        known = self._proof.expires_at is not None or self._hint in self._learned
+        return "" if known else self._hint
+
+    def learn_end(self, hint: str, ends: datetime | None) -> None:
+        """What the app registration tells of the secret that begins with ``hint``; None: nothing, so nobody asks again."""
+        self._learned[hint] = ends
+        self._tell()
+
+    @property
+    def _hint(self) -> str:
+        """The three characters of a client secret that its app registration shows as well; empty where there is none, or none yet."""
+        secrets = self._proof.secrets() if self.auth is Auth.CLIENT_SECRET else ()
+        return secrets[0][:_HINT] if secrets else ""
 
     async def get_token(
         self,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 
 import msgspec
 
@@ -10,9 +12,10 @@ from connector.access.decoding import NotJson, decode
 from connector.graph.batch import send_batch
 from connector.graph.connection import GraphConnection
 from connector.graph.errors import GraphError, PremiumLicenseRequired
+from connector.graph.secret_ends import end_in, request_for
 from connector.graph.session import GraphSession
 from connector.health.findings import Finding, failed, ok, skipped, warning
-from connector.health.signing_in import sentence_of
+from connector.health.signing_in import expiry, sentence_of, unknown_expiry
 from connector.permissions import FEATURES, Feature, License, enabled_features
 from connector.settings import Settings
 
@@ -21,6 +24,7 @@ _GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#global-administrator"""
 _ROLE = f"$filter=roleDefinitionId eq '{_GLOBAL_ADMINISTRATOR}'&$top=1"
 _PIM = "/roleManagement/directory"
+_REGISTRATION = "registration"
 
 PROBES: Mapping[str, tuple[Feature, str]] = {
     "users": (Feature.SYNC, "/users?$select=id&$top=1"),
@@ -51,17 +55,34 @@ class _Skus(msgspec.Struct):
     value: list[_Sku]
 
 
-async def look_at_graph(settings: Settings) -> list[Finding]:
-    """Ask for one thing of each kind that this deployment reads; all in one round trip."""
+async def look_at_graph(settings: Settings, hint: str, now: datetime) -> list[Finding]:
+    """Ask for one thing of each kind that this deployment reads; all in one round trip.
+
+    Args:
+        hint: how the client secret begins, where only its app registration can tell when it ends.
+        now: the time, with its zone.
+    """
     features = enabled_features(settings)
     probes = {name: path for name, (feature, path) in PROBES.items() if feature in features}
+    if hint:
+        probes[_REGISTRATION] = request_for(settings.client_id)
     try:
         async with GraphConnection(settings) as connection, GraphSession(settings, connection=connection) as session:
             answers = await send_batch(session, probes, bytes)
     except GraphError as error:
         return [failed("graph", sentence_of(error), error.advice)]
+    ends = _expiry(settings, answers.pop(_REGISTRATION), hint, now) if hint else []
     findings = [_finding(name, answer) for name, answer in answers.items()]
-    return [*findings, *_licenses(features, answers.get("licenses"))]
+    return [*ends, *findings, *_licenses(features, answers.get("licenses"))]
+
+
+def _expiry(settings: Settings, answer: bytes | GraphError, hint: str, now: datetime) -> list[Finding]:
+    """When the client secret ends. That the registration is another tenant's, or may not be read, is nothing amiss."""
+    ends = None
+    if not isinstance(answer, GraphError):
+        with suppress(NotJson):
+            ends = end_in(answer, hint, now)
+    return expiry(ends, now) or [unknown_expiry(settings)]
 
 
 def _finding(name: str, answer: bytes | GraphError) -> Finding:

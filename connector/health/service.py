@@ -7,13 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from connector.graph.tokens import Told
 from connector.health.address import look_at_address
 from connector.health.findings import Finding, Report, failed, ok, report
 from connector.health.following import look_at_following
 from connector.health.graph import look_at_graph
 from connector.health.keeping import look_at_storage
-from connector.health.signing_in import look_at_permissions, try_signing_in
+from connector.health.signing_in import SignedIn, look_at_permissions, try_signing_in
 from connector.health.tenant import look_at_tenant
 from connector.logs import log_event
 from connector.settings import Settings, SettingsError
@@ -76,15 +75,17 @@ async def _within(name: str, look: Look) -> Sequence[Finding]:
 
 async def _signing_in(settings: Settings, now: datetime) -> list[Finding]:
     """One after the other: what is found of signing in is told, whatever becomes of Graph."""
-    told: list[Told] = []
+    signed_in = SignedIn([])
 
     async def sign_in() -> list[Finding]:
+        nonlocal signed_in
         signed_in = await try_signing_in(settings, now)
-        told.extend([signed_in.told] if signed_in.told else [])
         return [*signed_in.findings, *look_at_permissions(settings, signed_in.told)]
 
     found = await _within("sign_in", sign_in)
-    return [*found, *await _within("graph", lambda: look_at_graph(settings))] if told else [*found]
+    if signed_in.told is None:
+        return [*found]
+    return [*found, *await _within("graph", lambda: look_at_graph(settings, signed_in.hint, now))]
 
 
 async def _storage(settings: Settings, now: datetime) -> list[Finding]:

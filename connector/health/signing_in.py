@@ -26,10 +26,16 @@ _TO_IDENTITY = (
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What came of signing in. ``told`` is None where there is no token."""
+    """What came of signing in.
+
+    Attributes:
+        told: what the token tells; None where there is none.
+        hint: how the client secret begins, where only its app registration can tell when it ends; empty otherwise.
+    """
 
     findings: list[Finding]
     told: Told | None = None
+    hint: str = ""
 
 
 async def try_signing_in(settings: Settings, now: datetime) -> SignedIn:
@@ -38,7 +44,7 @@ async def try_signing_in(settings: Settings, now: datetime) -> SignedIn:
     credential = open_credential(settings, trust(settings.ca_file))
     try:
         token = await credential.get_token(graph_scope(settings), enable_cae=True)
-        ends = credential.expires_at
+        ends, hint = credential.expires_at, credential.hint_to_ask
     except KeyVaultProblem as problem:
         vault = failed("key_vault", problem.sentence, problem.advice)
         return SignedIn([vault, skipped("sign_in", "There is nothing to sign in with without Key Vault.")])
@@ -50,8 +56,8 @@ async def try_signing_in(settings: Settings, now: datetime) -> SignedIn:
     findings = [ok("key_vault", _vault_said(settings))] if in_vault else []
     told = told_by(token.token)
     findings.append(_right_tenant(settings, told, credential.described))
-    findings += _expiry(settings, ends, now)
-    return SignedIn(findings, told)
+    findings += expiry(ends, now)
+    return SignedIn(findings, told, hint)
 
 
 def _vault_said(settings: Settings) -> str:
@@ -69,19 +75,21 @@ def _right_tenant(settings: Settings, told: Told, described: str) -> Finding:
     )
 
 
-def _expiry(settings: Settings, ends: datetime | None, now: datetime) -> list[Finding]:
+def expiry(ends: datetime | None, now: datetime) -> list[Finding]:
+    """One finding on when it ends; none where that is not known."""
     said = expiry_warning(ends, now)
     if said:
         found, _, remedy = said.partition(". ")
         make = failed if has_expired(ends, now) else warning
         return [make("credential_expiry", f"{found}.", remedy)]
-    if ends:
-        return [ok("credential_expiry", f"It is valid until {ends:%Y-%m-%d %H:%M} UTC.")]
-    if settings.auth is not Auth.CLIENT_SECRET:
-        return []
+    return [ok("credential_expiry", f"It is valid until {ends:%Y-%m-%d %H:%M} UTC.")] if ends else []
+
+
+def unknown_expiry(settings: Settings) -> Finding:
+    """That nobody tells when the client secret ends."""
     why = "Nobody tells when the client secret ends, so nobody warns of it: see Certificates & secrets of the app registration."
     hint = " Give its version in Key Vault the same expiration date." if settings.client_secret_name else ""
-    return [skipped("credential_expiry", why + hint)]
+    return skipped("credential_expiry", why + hint)
 
 
 def look_at_permissions(settings: Settings, told: Told | None) -> list[Finding]:

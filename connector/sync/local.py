@@ -172,7 +172,7 @@ def _shared_graph(
             if not opened:
                 stats = GraphStats()
                 session = await stack.enter_async_context(GraphSession(settings, stats=stats))
-                await note_credential(store, session)
+                await note_credential(store, session, asks=True)
                 opened.append(Graph(session, Meter(stats)))
         yield opened[0]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from connector.graph.errors import GraphError
 from connector.logs import log_event
 from connector.storage import StorageError, Store
 from connector.storage.errors import BlobCorrupt
@@ -17,13 +19,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-async def note_credential(store: Store, session: GraphSession) -> None:
+async def note_credential(store: Store, session: GraphSession, *, asks: bool = False) -> None:
     """Let ``credential.json`` say what ``session`` is signed in with, where it does not say so already.
 
     A connection asks storage once for each thing that it signs in with. That it cannot be written stops nothing: it is for people.
+
+    Args:
+        asks: ask the app registration when a client secret ends, where nobody else tells: one small request to Graph for a process. Who
+            does not ask leaves what is noted as it is.
     """
     connection = session.connection
     credential = connection.credential
+    if asks and credential.hint_to_ask:
+        await _ask(session)
     now = (credential.described, credential.expires_at)
     if connection.noted == now:
         return
@@ -32,12 +40,23 @@ async def note_credential(store: Store, session: GraphSession) -> None:
     )
     try:
         before = await _noted(store)
-        if before is None or (before.auth, before.described, before.expires_at) != (facts.auth, *now):
+        same = before is not None and (before.auth, before.described) == (facts.auth, facts.described)
+        unknown = bool(credential.hint_to_ask)
+        if before is None or not same or (before.expires_at != facts.expires_at and not unknown):
             await store.write_credential(facts)
     except StorageError as problem:
         log_event(_log, "credential_not_noted", level=logging.WARNING, problem=str(problem))
     else:
         connection.noted = now
+
+
+async def _ask(session: GraphSession) -> None:
+    from connector.graph.secret_ends import registered_end
+
+    credential = session.connection.credential
+    hint = credential.hint_to_ask
+    with suppress(GraphError):  # whatever is asked next meets the same; this is asked again another time
+        credential.learn_end(hint, await registered_end(session, hint, utc_now()))
 
 
 async def _noted(store: Store) -> CredentialFacts | None:

@@ -171,7 +171,7 @@ def _context(settings: Settings, store: Store, sync_id: str, shared: SharedConne
         deadline = time.monotonic() + settings.step_budget
         stats, connection = GraphStats(), await shared.open(settings)
         async with GraphSession(settings, stats=stats, deadline=deadline, connection=connection) as session:
-            await note_credential(store, session)
+            await note_credential(store, session, asks=True)
             yield Graph(session, Meter(stats))
 
     return Context(

@@ -92,6 +92,20 @@ def test_an_expired_secret(graph: GraphEmulator, look: Examine) -> None:
     assert "secret" in found["sign_in"].remedy
 
 
+@pytest.mark.parametrize(
+    ("left", "state", "words"),
+    [(timedelta(days=9, hours=1), State.WARNING, "in 9 days"), (timedelta(days=300), State.OK, "It is valid until")],
+)
+def test_when_a_secret_of_a_setting_ends_its_registration_tells(
+    graph: GraphEmulator, look: Examine, left: timedelta, state: State, words: str
+) -> None:
+    graph.tenant.add_client_secret("soon-over", ends_at=(datetime.now(UTC) + left).isoformat())
+
+    found = look({"ENTRA_CLIENT_SECRET": "soon-over"})
+
+    assert (found["credential_expiry"].state, words in found["credential_expiry"].found) == (state, True)
+
+
 def test_a_secret_that_ends_nobody_knows_when_is_told_as_such(look: Examine) -> None:
     found = look()
 
