@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueServiceClient
 
 _TIMEOUTS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 60}  # seconds
+_RETRIES = 3
+"""Tries after the first one, with waits that grow from one second to some."""
 _MEBIBYTE = 1 << 20
 
 
@@ -53,7 +55,7 @@ def make_clients(settings: Settings) -> Clients:
     from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
     from azure.storage.queue.aio import QueueServiceClient
 
-    retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1)
+    retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=_RETRIES, random_jitter_range=1)
     blob_options: dict[str, Any] = {
         **_TIMEOUTS,
         "retry_policy": retry,

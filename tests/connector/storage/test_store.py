@@ -12,7 +12,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from connector.settings import Settings
-from connector.storage import Store, open_store
+from connector.storage import Store, clients, open_store
 from connector.storage.errors import (
     BlobCorrupt,
     BlobMissing,
@@ -164,7 +164,8 @@ def test_a_wrong_key_is_said_without_the_key(storage_account: str) -> None:
     with_store(wrong, test, container=False)
 
 
-def test_storage_that_does_not_answer_is_said(unused_port: int) -> None:
+def test_storage_that_does_not_answer_is_said(unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "_RETRIES", 1)
     nobody = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:{unused_port}/a;QueueEndpoint=http://127.0.0.1:{unused_port}/a;"
 
     async def test(store: Store) -> None:
