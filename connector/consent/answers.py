@@ -8,13 +8,13 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector.credentials.aadsts import number, without_trace
+
 _LONGEST_STATED = 500  # characters of what is shown of Microsoft's own sentence
-_CODE = re.compile(r"AADSTS(\d{1,10})(?!\d)")
 
 
 class Reason(StrEnum):
@@ -71,11 +71,10 @@ def read_answer(params: Mapping[str, str]) -> Refusal | Consented | NoAnswer:
 
 
 def _refusal(error: str, description: str) -> Refusal:
-    found = _CODE.search(description)
-    code = int(found[1]) if found else None
+    code = number(description)
     reason = _REASONS.get(code) if code else None
     if reason is None:
         reason = Reason.CANCELLED if error.lower() in _CANCELLING else Reason.OTHER
-    stated = re.split(r"\s+Trace ID:", description, maxsplit=1)[0]
-    stated = "".join(letter if letter.isprintable() else " " for letter in stated[:_LONGEST_STATED])
+    stated = without_trace(description)[:_LONGEST_STATED]
+    stated = "".join(letter if letter.isprintable() else " " for letter in stated)
     return Refusal(reason, code, " ".join(stated.split()))

@@ -67,7 +67,7 @@ ADVICE: dict[int, str] = {
 """What to do, by number. ``{place}`` is where the secret or certificate came from."""
 
 _OTHERWISE = "Check ENTRA_TENANT_ID, ENTRA_CLIENT_ID, {place} and ENTRA_AUTHORITY."
-_CODE = re.compile(r"AADSTS(\d+):?\s*")
+_CODE = re.compile(r"AADSTS(\d{1,10})(?!\d):?\s*")
 _TRACE = re.compile(r"\s+Trace ID:")
 
 
@@ -83,8 +83,19 @@ def said(text: str) -> Said:
     """What the text of an answer, or of an exception of azure-identity, says."""
     found = _CODE.search(text)
     rest = text[found.end() :] if found else text.removeprefix("Authentication failed: ")
-    lines = _TRACE.split(rest)[0].strip().splitlines()
-    return Said(int(found[1]) if found else None, lines[0].strip() if lines else "No reason given.")
+    lines = without_trace(rest).strip().splitlines()
+    return Said(number(text), lines[0].strip() if lines else "No reason given.")
+
+
+def number(text: str) -> int | None:
+    """The number after the first ``AADSTS`` of ``text``, None where there is none."""
+    found = _CODE.search(text)
+    return int(found[1]) if found else None
+
+
+def without_trace(text: str) -> str:
+    """``text`` up to what only Microsoft's support needs."""
+    return _TRACE.split(text, maxsplit=1)[0]
 
 
 def advice(code: int | None, place: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from connector.credentials.aadsts import number
 from connector.health.findings import Finding, failed, ok, skipped, warning
 from connector.health.web import browsing, reason
 from connector.settings import Settings
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _TOLERATED = timedelta(minutes=5)
 """By how much Microsoft Entra ID lets the times of assertions and tokens be off: its usual clock skew."""
 _NOTABLE = timedelta(minutes=1)
-_CODE = re.compile(r"AADSTS(\d+)")
 
 
 async def look_at_tenant(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
@@ -51,8 +50,8 @@ async def look_at_tenant(settings: Settings, clock: Callable[[], datetime]) -> l
 def _tenant(settings: Settings, host: str, answer: httpx.Response) -> Finding:
     if answer.is_success:
         return ok("tenant", f"{host} knows the tenant {settings.tenant_id}.")
-    code = _CODE.search(answer.text)
-    said = f"AADSTS{code[1]}" if code else f"status {answer.status_code}"
+    code = number(answer.text)
+    said = f"AADSTS{code}" if code else f"status {answer.status_code}"
     return failed(
         "tenant",
         f"{host} does not know the tenant {settings.tenant_id} ({said}).",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.credentials.aadsts import ADVICE, OF_PROOF, Said, advice, said
+from connector.credentials.aadsts import ADVICE, OF_PROOF, Said, advice, number, said
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,10 @@ from connector.credentials.aadsts import ADVICE, OF_PROOF, Said, advice, said
 )
 def test_its_number_and_its_sentence_are_found(text: str, expected: Said) -> None:
     assert said(text) == expected
+
+
+def test_what_cannot_be_a_number_of_theirs_is_none() -> None:
+    assert number("AADSTS" + "9" * 5000) is None
 
 
 @pytest.mark.parametrize("code", [*ADVICE, 1, None])
