@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Hosted:
     graph: GraphEmulator
     host: FunctionsHost
     deployment: Deployment
+    taken_at: datetime = datetime.min.replace(tzinfo=UTC)
 
     def post(
         self, body: Any, channel: str = "changes", kind: str | None = "application/json", query: str = ""
@@ -73,13 +75,15 @@ class Hosted:
         return [one.shown() for one in self.graph.notifications.registry.living()]
 
     def wakes(self) -> list[dict[str, Any]]:
-        """Takes the messages that ask for rounds."""
+        """Takes the messages that ask for rounds, of what was seen since they were last taken: on a slow machine, one may still come later."""
+        since, self.taken_at = self.taken_at, datetime.now(UTC)
         with QueueServiceClient.from_connection_string(self.deployment.environment["AzureWebJobsStorage"]) as service:
             client = service.get_queue_client(CHANGES_QUEUE)
             found = list(client.receive_messages(max_messages=32))
             for message in found:
                 client.delete_message(message)
-            return [json.loads(message.content) for message in found]
+        wakes = (json.loads(message.content) for message in found)
+        return [one for one in wakes if datetime.fromisoformat(one["seen_at"]) >= since]
 
     def logged(self) -> str:
         return "\n".join(self.host.logs())
