@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from connector.credentials.attempts import Attempts
 from connector.credentials.errors import CredentialProblem, SignInRefused
 from connector.credentials.expiring import expiry_warning, has_expired
+from connector.credentials.hints import hint_of
 from connector.credentials.proofs import Proof
 from connector.logs import log_event
 from connector.settings import Auth
@@ -31,8 +32,6 @@ _BEFORE_END = 300.0
 _PATIENCE = 100.0
 """Seconds for a token, however long whoever is asked wants to be left alone (``Retry-After``). The endpoint of managed identities on virtual
 machines may take 75 s while it is being updated, for which azure-identity waits."""
-_HINT = 3
-"""Characters. https://learn.microsoft.com/graph/api/resources/passwordcredential"""
 _TOLD_AGAIN = timedelta(days=1)
 """How often a process says that what it signs in with ends soon."""
 
@@ -95,9 +94,9 @@ class SignIn:
 
     @property
     def _hint(self) -> str:
-        """The three characters of a client secret that its app registration shows as well; empty where there is none, or none yet."""
+        """How the client secret begins; empty where there is none, or none yet."""
         secrets = self._proof.secrets() if self.auth is Auth.CLIENT_SECRET else ()
-        return secrets[0][:_HINT] if secrets else ""
+        return hint_of(secrets[0]) if secrets else ""
 
     async def get_token(
         self,

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from connector.credentials.hints import hint_of
 from connector.setup.errors import SetupProblem
 from connector.setup.keeping import NewSecret, NotKept
 from connector.setup.tenant import Kept, Password
 from connector.setup.wanted import PublicCertificate, public_certificate
 
 _SECRET = "ENTRA_CLIENT_SECRET"  # noqa: S105 (the name of a setting)
-_HINT = 3  # characters of a client secret that Graph shows
 
 
 class FilePlace:
@@ -37,7 +37,7 @@ class FilePlace:
         if not text:
             return Kept()
         ours = values.get("ENTRA_CLIENT_ID", "").lower() == app_id
-        same = [one.key_id for one in passwords if ours and one.hint and one.hint == text[:_HINT]]
+        same = [one.key_id for one in passwords if ours and one.hint and one.hint == hint_of(text)]
         return Kept(same[-1], frozenset(same)) if same else Kept(foreign=True)
 
     async def keep(self, secret: NewSecret, app_id: str) -> None:

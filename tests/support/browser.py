@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dev import BROWSERS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--no-sandbox",  # tests may run as root
     "--disable-gpu",
@@ -36,9 +37,9 @@ def chromium() -> Iterator[Browser]:
         "playwright.sync_api", reason="Playwright is not installed: run `python3 dev.py setup`"
     )
     with playwright.sync_playwright() as driver:
-        found = next(filter(_starts, (*map(shutil.which, NAMES), driver.chromium.executable_path)), None)
+        found = next(filter(_starts, (*map(shutil.which, BROWSERS), driver.chromium.executable_path)), None)
         if found is None:
-            pytest.skip(f"no browser: install one of {', '.join(NAMES)}, or run `playwright install chromium`")
+            pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}, or run `playwright install chromium`")
         browser = driver.chromium.launch(executable_path=found, args=list(_QUIET))
         try:
             yield browser
